@@ -1,0 +1,1 @@
+"""Parley: the code that the Lambda functions share. Importing it opens no connection and reads no environment."""

@@ -1,0 +1,1 @@
+"""Rules and types of the chat: no input or output, the standard library only."""

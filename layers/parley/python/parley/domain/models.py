@@ -1,0 +1,170 @@
+"""What there is: users, sessions, conversations, memberships, messages.
+
+Times are timezone-aware UTC with whole milliseconds. `seq` and `rev` start at 1; 0 means none yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+ConversationKind = Literal["direct", "group"]
+MessageType = Literal["text", "attachment"]
+Role = Literal["owner", "admin", "member"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is calling: a user through one of their sessions (signed-in devices)."""
+
+    user_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person. `username` is lower case and unique, `email` unique without case."""
+
+    user_id: str
+    username: str
+    email: str
+    display_name: str
+    avatar_url: str | None
+    about: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """A user with the hash that a password is checked against."""
+
+    user: User
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in device. The refresh token itself is never kept: only its SHA-256, in hexadecimal."""
+
+    session_id: str
+    user_id: str
+    device_name: str | None
+    refresh_token_hash: str
+    created_at: datetime
+    last_seen_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """One emoji on a message; `count` people chose it, `user_ids` are the first 20 of them."""
+
+    emoji: str
+    count: int
+    user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message as its sender wrote it, checked for form and nothing else."""
+
+    conversation_id: str
+    client_message_id: str
+    content: str
+    type: MessageType = "text"
+    reply_to: str | None = None
+    mentions: tuple[str, ...] = ()
+    attachment_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedMessage:
+    """A message that passed every check; durable once it is in `chat.send`, and then sure to be stored."""
+
+    message_id: str
+    conversation_id: str
+    sender_id: str
+    client_message_id: str
+    type: MessageType
+    content: str
+    reply_to: str | None
+    mentions: tuple[str, ...]
+    attachment_ids: tuple[str, ...]
+    accepted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A stored message. One that was deleted keeps ids, seq and times; its content is None and its lists are empty."""
+
+    message_id: str
+    conversation_id: str
+    seq: int
+    rev: int
+    sender_id: str
+    client_message_id: str
+    type: MessageType
+    content: str | None
+    reply_to: str | None
+    mentions: tuple[str, ...]
+    attachment_ids: tuple[str, ...]
+    reactions: tuple[Reaction, ...]
+    created_at: datetime
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as all its members share it.
+
+    `rev` counts its changes and `members_rev` is the rev of the last change of who is in it: a list of members read
+    at or after `members_rev` holds for every event that carries the same `members_rev`.
+    """
+
+    conversation_id: str
+    kind: ConversationKind
+    name: str | None
+    photo_url: str | None
+    member_count: int
+    rev: int
+    members_rev: int
+    last_seq: int
+    last_message: Message | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One user's place in a conversation, with their own pointers and setting."""
+
+    conversation_id: str
+    user_id: str
+    role: Role
+    joined_at: datetime
+    last_delivered_seq: int
+    last_read_seq: int
+    muted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationView:
+    """A conversation as one member sees it; `peer` is the other user of a direct conversation."""
+
+    conversation: Conversation
+    membership: Membership
+    unread_count: int
+    peer: User | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One open socket. `endpoint` is the base address that its @connections posts go to: there may be many gateways."""
+
+    connection_id: str
+    user_id: str
+    session_id: str
+    endpoint: str
+    connected_at: datetime

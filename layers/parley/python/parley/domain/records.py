@@ -1,0 +1,87 @@
+"""What travels through Kafka, and under which topic and key. All of a conversation's records share a partition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from parley.domain.models import AcceptedMessage, ConversationView, Message
+
+CHAT_SEND = "chat.send"
+CHAT_RECEIVE = "chat.receive"
+DEAD_LETTER_PREFIX = "dead."
+
+
+@dataclass(frozen=True, slots=True)
+class SendRequested:
+    """A message was accepted and is to be stored."""
+
+    topic: ClassVar[str] = CHAT_SEND
+    message: AcceptedMessage
+
+    @property
+    def key(self) -> str:
+        return self.message.conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStored:
+    """A message has its seq and is to be pushed to the members as of `members_rev`. Redelivery gives the same `event_id`."""
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    message: Message
+    members_rev: int
+
+    @property
+    def key(self) -> str:
+        return self.message.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.message.message_id}:{self.message.rev}"
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationCreated:
+    """A conversation came into being; each member gets their own view of it, pushed as conversation:create or group:create."""
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    recipient_id: str
+    view: ConversationView
+
+    @property
+    def key(self) -> str:
+        return self.view.conversation.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.view.conversation.conversation_id}:{self.view.conversation.rev}:{self.recipient_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A record that a consumer could not process, kept as it came with why, so that it can be replayed after a fix."""
+
+    consumer: str
+    source_topic: str
+    source_partition: int
+    source_offset: int
+    source_key: bytes | None
+    source_value: bytes | None
+    error_type: str
+    error_message: str
+    stack: str
+    failed_at: datetime
+
+    @property
+    def topic(self) -> str:
+        return f"{DEAD_LETTER_PREFIX}{self.consumer}"
+
+    @property
+    def key(self) -> str:
+        return f"{self.source_topic}-{self.source_partition}"
+
+
+PushEvent = MessageStored | ConversationCreated
+Record = SendRequested | MessageStored | ConversationCreated | DeadLetter

@@ -1,0 +1,285 @@
+"""What the services need from outside. Each docstring is a contract: one suite in tests/contract/ holds the fake and the real one to it.
+
+Every method may raise `UnavailableError` where what is behind it cannot be reached in time; nothing was then promised,
+and each may be called again. Stores take and give timezone-aware UTC times with whole milliseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from parley.domain.errors import ParleyError
+from parley.domain.models import (
+    AcceptedMessage,
+    Connection,
+    Conversation,
+    Credentials,
+    Identity,
+    Membership,
+    Message,
+    Session,
+    User,
+)
+from parley.domain.records import PushEvent, Record
+
+
+class Clock(Protocol):
+    """The time."""
+
+    def now(self) -> datetime:
+        """The current time: UTC, whole milliseconds. It may step back; nothing orders by it."""
+        ...
+
+
+class UserStore(Protocol):
+    """Users and the hashes of their passwords."""
+
+    def insert_user(self, user: User, password_hash: str) -> None:
+        """Adds a user, all or nothing. Of concurrent calls for one username or email exactly one succeeds.
+
+        Raises:
+            ConflictError: the username or the email (compared without case) is taken; its detail says which.
+        """
+        ...
+
+    def find_users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        """The users with these ids, in one query; ids that nobody has are left out."""
+        ...
+
+    def find_credentials(self, login: str) -> Credentials | None:
+        """The user whose username or email is `login`, compared without case; None for nobody."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Signed-in devices."""
+
+    def insert_session(self, session: Session) -> None:
+        """Adds a session; it is visible to every later call anywhere."""
+        ...
+
+    def find_session(self, session_id: str) -> Session | None:
+        """The session, or None when it never was, was ended, or is past its `expires_at`."""
+        ...
+
+
+class ConversationStore(Protocol):
+    """Conversations and their memberships."""
+
+    def create_conversation(
+        self, conversation: Conversation, members: Sequence[Membership]
+    ) -> tuple[Conversation, bool]:
+        """Adds a conversation with its members in one transaction; idempotent by its id.
+
+        Returns:
+            The conversation as it is stored, and whether this call made it. Of concurrent calls exactly one makes it.
+        """
+        ...
+
+    def find_conversation(self, conversation_id: str) -> Conversation | None:
+        """The conversation, or None."""
+        ...
+
+    def find_memberships(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, Membership]:
+        """The user's memberships among these conversations, by conversation id, in one query; others are left out."""
+        ...
+
+    def list_conversations(
+        self, user_id: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[Conversation, Membership]]:
+        """The user's conversations, by `(updated_at, conversation_id)` descending, in a fixed number of queries.
+
+        Args:
+            before: the key of the last one already had; only smaller ones are given. None starts at the newest.
+            limit: at most so many.
+        """
+        ...
+
+    def list_members(self, conversation_id: str, *, after: str | None, limit: int) -> list[Membership]:
+        """Memberships in ascending user id, those after the user id `after` only; at most `limit`."""
+        ...
+
+    def read_member_ids(self, conversation_id: str) -> tuple[int, tuple[str, ...]]:
+        """The ids of all members and the conversation's `members_rev` that the list is at least as new as.
+
+        (0, ()) for a conversation that does not exist. `members_rev` is read first, so the list is never older than it.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """A message is stored. `fresh` is False where an earlier call had stored it already."""
+
+    message: Message
+    members_rev: int
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NotAppended:
+    """A message is not stored. A retryable `error` means later; any other means never."""
+
+    error: ParleyError
+
+
+class MessageStore(Protocol):
+    """Stored messages."""
+
+    def append_messages(self, messages: Sequence[AcceptedMessage], now: datetime) -> list[Appended | NotAppended]:
+        """Stores messages with the next `seq` and `rev` of their conversations, in the order given.
+
+        Atomic per conversation: of one conversation either all its messages in this call become visible together, with
+        the conversation's `last_seq`, `rev`, `last_message`, `updated_at` and each sender's own pointers, or none does.
+        `seq` and `rev` have no holes whatever happens, and changes become visible in `rev` order. Idempotent by
+        `message_id`, within one call too: a message already stored, even with another content, is given as it is
+        stored and takes no new seq. The number of database calls does not depend on the number of messages.
+
+        Args:
+            messages: of any number of conversations.
+            now: becomes `created_at`.
+
+        Returns:
+            One outcome for each of `messages`, in their order. A conversation that does not exist: NotFoundError;
+            a database that could not take this conversation's messages now: UnavailableError.
+        """
+        ...
+
+    def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
+        """The messages with these ids, in one query; ids of none are left out."""
+        ...
+
+    def list_messages(
+        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> list[Message]:
+        """A page by seq, served by an index whatever the conversation's length.
+
+        Args:
+            before: seqs smaller than it, newest first.
+            after: seqs greater than it, oldest first. Neither: the newest, newest first. Never both.
+            limit: at most so many.
+        """
+        ...
+
+
+class Publisher(Protocol):
+    """Kafka, as its writers see it."""
+
+    def publish(self, records: Sequence[Record]) -> list[ParleyError | None]:
+        """Hands records over, each to its topic under its key, and waits until all in-sync replicas have them.
+
+        Records of one key are written in the order given, and none of a key after one of that key that failed. One
+        that failed may have been written all the same. Ends within 4 s, whatever Kafka does.
+
+        Returns:
+            For each record None when it is durable, or an UnavailableError.
+        """
+        ...
+
+
+class ConnectionRegistry(Protocol):
+    """Whose sockets are open where. A hint that may be lost: nothing but live pushes and presence hangs on it."""
+
+    def add_connection(self, connection: Connection) -> None:
+        """Adds a socket; idempotent. It is forgotten by itself 2 h 10 min later, the longest that a socket can live."""
+        ...
+
+    def remove_connection(self, user_id: str, connection_id: str) -> bool:
+        """Forgets one socket and no other of that user; whether it was known. Idempotent."""
+        ...
+
+    def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        """The open sockets of these users, in one round trip; users without any are left out."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Tickets that open one WebSocket each."""
+
+    def insert_ticket(self, ticket: str, identity: Identity, ttl_s: int) -> None:
+        """Keeps a ticket for `ttl_s` seconds."""
+        ...
+
+    def redeem_ticket(self, ticket: str) -> Identity | None:
+        """Whose ticket it is, once: of concurrent calls exactly one gets it. None when unknown, used or expired."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Frames for one socket, to be posted in this order; each is at most 32 KB of UTF-8 JSON."""
+
+    connection: Connection
+    frames: tuple[bytes, ...]
+
+
+PushOutcome = Literal["pushed", "gone", "failed"]
+
+
+class PushClient(Protocol):
+    """The gateways' @connections, as their writers see it."""
+
+    def post(self, pushes: Sequence[Push]) -> list[PushOutcome]:
+        """Posts frames to sockets, side by side, each socket's in order; never raises, and never waits for a slow one.
+
+        A post that fails (429, 5xx, no answer in time) is tried again within a bounded budget of time, then counted as
+        failed with the socket's remaining frames dropped. 410 is gone at once.
+
+        Returns:
+            For each push `pushed` when all its frames were taken, `gone` for a closed socket, else `failed`.
+        """
+        ...
+
+
+class EventEncoder(Protocol):
+    """Turns an event into the JSON object that a client gets, `{"event", "data"}`."""
+
+    def __call__(self, event: PushEvent) -> bytes:
+        """UTF-8 JSON without white space around it; the same event gives the same bytes."""
+        ...
+
+
+class PasswordHasher(Protocol):
+    """argon2id, or what takes its place."""
+
+    def hash_password(self, password: str) -> str:
+        """A salted hash that carries its own parameters."""
+        ...
+
+    def verify_password(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the one; takes the same time either way. False for a hash that is malformed."""
+        ...
+
+
+class TokenIssuer(Protocol):
+    """Signs access tokens."""
+
+    def issue_access_token(self, identity: Identity, now: datetime) -> tuple[str, int]:
+        """A signed token for this identity, and for how many seconds from `now` it holds."""
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Checks access tokens."""
+
+    def verify_access_token(self, token: str, now: datetime) -> Identity:
+        """Whose token it is.
+
+        Raises:
+            UnauthorizedError: malformed, signed by another key or algorithm, expired, or not issued by and for Parley.
+        """
+        ...
+
+
+class Probe(Protocol):
+    """Asks one service whether it is there."""
+
+    def __call__(self) -> None:
+        """Returns when it answered; raises UnavailableError within 2 s when it did not."""
+        ...
+
+
+Probes = Mapping[str, Probe]
