@@ -167,7 +167,8 @@ def load_manifest(path: Path) -> Manifest:
         path: the TOML file; its parent's parent is the project's root, against which paths in it are resolved.
 
     Raises:
-        ManifestError: the file is missing or not TOML, or something in it is unknown, of the wrong type, or out of bounds.
+        ManifestError: the file is missing or not TOML, or something in it is unknown, of the wrong type, or out of
+            bounds.
     """
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,6 @@
-"""What the services need from outside. Each docstring is a contract: one suite in tests/contract/ holds the fake and the real one to it.
+"""What the services need from outside.
+
+Each docstring is a contract: one suite in tests/contract/ holds the fake and the real one to it.
 
 Every method may raise `UnavailableError` where what is behind it cannot be reached in time; nothing was then promised,
 and each may be called again. Stores take and give timezone-aware UTC times with whole milliseconds.

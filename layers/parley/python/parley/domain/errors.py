@@ -101,7 +101,7 @@ class RateLimitedError(ParleyError):
 
 
 class UnavailableError(ParleyError):
-    """Kafka, the database or Valkey cannot be reached in time. Nothing was promised; the same request may be repeated."""
+    """Kafka, the database or Valkey cannot be reached in time. Nothing was promised; the request may be repeated."""
 
     code = "unavailable"
     status = 503

@@ -27,7 +27,7 @@ class SendRequested:
 
 @dataclass(frozen=True, slots=True)
 class MessageStored:
-    """A message has its seq and is to be pushed to the members as of `members_rev`. Redelivery gives the same `event_id`."""
+    """A message has its seq; pushed to the members as of `members_rev`. Redelivery gives the same `event_id`."""
 
     topic: ClassVar[str] = CHAT_RECEIVE
     message: Message
@@ -44,7 +44,7 @@ class MessageStored:
 
 @dataclass(frozen=True, slots=True)
 class ConversationCreated:
-    """A conversation came into being; each member gets their own view of it, pushed as conversation:create or group:create."""
+    """A conversation came into being; each member is pushed their own view (conversation:create or group:create)."""
 
     topic: ClassVar[str] = CHAT_RECEIVE
     recipient_id: str

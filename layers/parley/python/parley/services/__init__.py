@@ -1,1 +1,1 @@
-"""The use cases. They import the domain and the ports; `check_*` decides, `do_*` writes, `access_*` guards, `notify_*` emits."""
+"""The use cases, on the domain and the ports: `check_*` decides, `do_*` writes, `access_*` guards, `notify_*` emits."""
