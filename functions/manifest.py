@@ -2,6 +2,8 @@
 
 Standard library only, and free of chat: the CDK and the local twin both build from the result, and the twin runs
 the manifest of any other project. Mistakes are told with the place in the file, all at once.
+
+Longer than the house's length because the types and the checks of one small language are read side by side.
 """
 
 from __future__ import annotations

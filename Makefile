@@ -1,0 +1,62 @@
+# Every command of the project. `make` alone lists them.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help run demo reset invoke test check format lock bench fast-database setup setup-local clean
+
+# The first Python that is new enough; the setup script says so in one sentence when there is none.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
+VENV ?= .venv
+IN := $(VENV)/bin/
+export PYTHONPATH := layers/parley/python:.
+
+help: ## list what each target does
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
+
+setup: ## make the environment for development (done by the other targets as needed)
+	@$(or $(PYTHON),python3) local/setup_environment.py dev --venv $(VENV)
+
+setup-local:
+	@$(or $(PYTHON),python3) local/setup_environment.py local --venv $(VENV)
+
+run: setup-local ## start everything on this machine and serve it on http://localhost:8000 (PORT=)
+	@exec $(IN)python -m local run
+
+demo: setup-local ## show two people on two devices each talking through the running stack
+	@exec $(IN)python -m bench.demo
+
+reset: setup-local ## delete the data that `make run` keeps
+	@exec $(IN)python -m local reset
+
+invoke: setup-local ## run one function on one event: make invoke FUNCTION=ws_send EVENT=events/ws_send.json
+	@exec $(IN)python -m local invoke "$(FUNCTION)" "$(EVENT)"
+
+fast-database: setup-local ## build the faster database server with cargo (about 6 minutes); `make run` then uses it
+	@exec $(IN)python -m local fast-database
+
+check: setup ## linters, types and import rules, without the tests
+	$(IN)ruff check .
+	$(IN)ruff format --check .
+	$(IN)mypy
+	$(IN)lint-imports --no-cache
+
+test: check ## everything that CI runs: linters, types, import rules and all tests on engines of their own
+	$(IN)pytest $(ARGS)
+
+format: setup ## put the code in its one form
+	$(IN)ruff check --fix .
+	$(IN)ruff format .
+
+bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
+	$(IN)python -m bench $(ARGS)
+
+lock: setup ## lock the dependencies of each group anew, with hashes and no addresses
+	$(IN)uv pip compile pyproject.toml --group dev $(LOCK) -o requirements/dev.txt
+	$(IN)uv pip compile pyproject.toml --group local $(LOCK) -c requirements/dev.txt -o requirements/local.txt
+	$(IN)uv pip compile pyproject.toml --group core $(LOCK) -c requirements/dev.txt -o layers/dependencies/core.txt
+	$(IN)uv pip compile pyproject.toml --group rest $(LOCK) -c requirements/dev.txt -o layers/dependencies/rest.txt
+
+clean: ## remove the environment and every cache (not the data: that is `make reset`)
+	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+LOCK := --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --quiet
