@@ -104,10 +104,18 @@ class ConversationStore(Protocol):
         """Memberships in ascending user id, those after the user id `after` only; at most `limit`."""
         ...
 
-    def read_member_ids(self, conversation_id: str) -> tuple[int, tuple[str, ...]]:
-        """The ids of all members and the conversation's `members_rev` that the list is at least as new as.
+    def find_members(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+        """Which of these users are members: by conversation id, user ids in and out, in one query for them all.
 
-        (0, ()) for a conversation that does not exist. `members_rev` is read first, so the list is never older than it.
+        Conversations without any of theirs are left out.
+        """
+        ...
+
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """By conversation id, `members_rev` and the ids of all members, a list at least as new as that `members_rev`.
+
+        `members_rev` is read first, so the list is never older than it. Conversations that do not exist are left out.
+        The number of queries does not depend on the number of conversations.
         """
         ...
 
@@ -212,7 +220,11 @@ class TicketStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Frames for one socket, to be posted in this order; each is at most 32 KB of UTF-8 JSON."""
+    """Frames for one socket, to be posted in this order; each is UTF-8 JSON of at most 32 KB.
+
+    Only a single event that is larger by itself (8,000 characters can take 48 KB once escaped) makes a larger frame,
+    alone, and never one over the 128 KB that a gateway takes.
+    """
 
     connection: Connection
     frames: tuple[bytes, ...]

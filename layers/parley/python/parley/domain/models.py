@@ -138,7 +138,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """One user's place in a conversation, with their own pointers and setting."""
+    """One user's place in a conversation, with their own pointers and setting.
+
+    `peer_id` is the other user of a direct conversation, which never changes; None in a group.
+    """
 
     conversation_id: str
     user_id: str
@@ -147,6 +150,7 @@ class Membership:
     last_delivered_seq: int
     last_read_seq: int
     muted: bool
+    peer_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
