@@ -28,7 +28,7 @@ class Observer(Protocol):
         """A client's WebSocket frame was served by the function of `route`; `ms` runs to its answer."""
 
     def connection(self, connection_id: str, change: ConnectionChange, code: int, reason: str) -> None:
-        """A WebSocket connection opened (`code` is the HTTP status of the upgrade) or closed (`code` is the close code)."""
+        """A WebSocket connection opened (`code`: the upgrade's HTTP status) or closed (`code`: the close code)."""
 
     def post(self, connection_id: str, status: int, size: int) -> None:
         """A function called @connections; `size` is what it posted."""
@@ -39,7 +39,9 @@ class Observer(Protocol):
     def environment(self, function: str, pid: int, change: Literal["started", "ended"], reason: str) -> None:
         """An execution environment's process started or ended, and why."""
 
-    def batch(self, function: str, topic: str, partitions: int, records: int, ms: float, outcome: BatchOutcome) -> None:
+    def batch(
+        self, function: str, topic: str, *, partitions: int, records: int, ms: float, outcome: BatchOutcome
+    ) -> None:
         """An event source handed over a batch. "partial": some items are to be tried again; "given_up": it was dropped
         after its last try or past its age, to the destination where there is one."""
 
@@ -50,7 +52,7 @@ class Observer(Protocol):
         """A function's process wrote a line to standard output or error."""
 
     def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:
-        """An engine (Kafka, the database…) changed state or came forward; `progress` is from 0 to 1, None if unknown."""
+        """An engine (Kafka, the database…) changed state or came forward; `progress`: 0 to 1, None if unknown."""
 
 
 class NullObserver:
@@ -74,7 +76,9 @@ class NullObserver:
     def environment(self, function: str, pid: int, change: Literal["started", "ended"], reason: str) -> None:
         """Does nothing."""
 
-    def batch(self, function: str, topic: str, partitions: int, records: int, ms: float, outcome: BatchOutcome) -> None:
+    def batch(
+        self, function: str, topic: str, *, partitions: int, records: int, ms: float, outcome: BatchOutcome
+    ) -> None:
         """Does nothing."""
 
     def lag(self, function: str, topic: str, lags: Mapping[int, int]) -> None:

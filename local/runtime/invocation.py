@@ -13,9 +13,9 @@ class Invocation:
     """One finished invocation.
 
     `payload` is the function's JSON answer where `outcome` is "success", and otherwise a JSON object
-    `{"errorType", "errorMessage", "stackTrace"}` as the Lambda API would answer it. `duration_ms` counts from the moment
-    an environment took the event to its answer; waiting for an environment is not in it. `cold` says that the
-    environment was started for it or had served nobody before.
+    `{"errorType", "errorMessage", "stackTrace"}` as the Lambda API would answer it. `duration_ms` counts from the
+    moment an environment took the event to its answer; waiting for an environment is not in it. `cold` says that the
+    environment had served nobody before.
     """
 
     request_id: str
