@@ -1,0 +1,46 @@
+"""Every limit of the contract, with its unit in its name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONTENT_MAX_CHARS: Final = 8_000
+CLIENT_MESSAGE_ID_MAX_CHARS: Final = 64
+MENTIONS_MAX_COUNT: Final = 50
+ATTACHMENTS_MAX_COUNT: Final = 10
+ATTACHMENT_MAX_BYTES: Final = 25 * 1024 * 1024
+EMOJI_MAX_BYTES: Final = 32
+REACTION_USERS_MAX_COUNT: Final = 20
+
+USERNAME_MIN_CHARS: Final = 3
+USERNAME_MAX_CHARS: Final = 32
+EMAIL_MAX_CHARS: Final = 254
+PASSWORD_MIN_CHARS: Final = 15
+PASSWORD_MAX_CHARS: Final = 128
+DISPLAY_NAME_MAX_CHARS: Final = 100
+DEVICE_NAME_MAX_CHARS: Final = 100
+ABOUT_MAX_CHARS: Final = 500
+URL_MAX_CHARS: Final = 2_048
+ID_MAX_CHARS: Final = 64
+
+GROUP_NAME_MAX_CHARS: Final = 100
+GROUP_MEMBERS_MAX_COUNT: Final = 5_000
+
+SEND_BATCH_MAX_COUNT: Final = 25
+FRAME_MAX_BYTES: Final = 32 * 1024
+FRAME_MESSAGE_MAX_BYTES: Final = 128 * 1024
+REST_BODY_MAX_BYTES: Final = 256 * 1024
+JSON_MAX_DEPTH: Final = 16
+REQUEST_ID_MAX_CHARS: Final = 64
+
+PAGE_DEFAULT_COUNT: Final = 50
+PAGE_MAX_COUNT: Final = 100
+UNREAD_MAX_COUNT: Final = 999
+SEQ_MAX: Final = 2**53 - 1
+"""The largest whole number that every JSON reader keeps exact; a seq beyond it is taken for it."""
+
+WS_TICKET_TTL_S: Final = 30
+SESSION_TTL_DAYS: Final = 60
+SESSION_CACHE_TTL_S: Final = 4
+"""An ended session's access tokens die within 5 s; the second that is left is for the request itself."""
+SOCKET_MAX_DURATION_S: Final = 2 * 60 * 60

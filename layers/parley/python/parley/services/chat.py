@@ -1,0 +1,185 @@
+"""Accepting messages: every check that can refuse one, then Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from parley.domain import text
+from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError, UnavailableError
+from parley.domain.ids import derive_message_id, is_id
+from parley.domain.limits import SEND_BATCH_MAX_COUNT
+from parley.domain.models import AcceptedMessage, Draft, Identity, Membership, Message
+from parley.domain.records import SendRequested
+from parley.ports import Clock, ConversationStore, MessageStore, Publisher
+from parley.services.access import access_conversations, not_found
+
+_BAD_REPLY: Final = "It is no message of this conversation that stands."
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the drafts of one batch are checked against, read in a fixed number of queries."""
+
+    memberships: Mapping[str, Membership]
+    messages: Mapping[str, Message]
+    members: Mapping[str, frozenset[str]]
+
+
+class Chat:
+    """Takes messages from their senders. Accepted means durable in `chat.send`, never less."""
+
+    def __init__(
+        self, *, conversations: ConversationStore, messages: MessageStore, publisher: Publisher, clock: Clock
+    ) -> None:
+        self._conversations = conversations
+        self._messages = messages
+        self._publisher = publisher
+        self._clock = clock
+
+    def send_message(self, identity: Identity, draft: Draft) -> AcceptedMessage:
+        """Accepts one message; see `send_messages`.
+
+        Raises:
+            NotFoundError: there is no such conversation, or the sender is not a member.
+            InvalidRequestError: the draft breaks a rule, or refers to what it cannot refer to.
+            UnavailableError: it could not be handed over; the same draft may be sent again.
+        """
+        (outcome,) = self.send_messages(identity, (draft,))
+        if isinstance(outcome, ParleyError):
+            raise outcome
+        return outcome
+
+    def send_messages(self, identity: Identity, drafts: Sequence[Draft]) -> list[AcceptedMessage | ParleyError]:
+        """Accepts messages in the order given, each by itself: one that is refused does not touch the others.
+
+        After one that could not be handed over, the later ones of its conversation are refused as retryable too, so
+        that they can be sent again in their order. One clientMessageId twice is one message, as it first came. The
+        number of database calls does not depend on the number of drafts: one, and one each where any replies or mentions.
+
+        Args:
+            drafts: 1 to 25.
+
+        Returns:
+            For each draft the accepted message, or why it was refused: NotFoundError, InvalidRequestError,
+            UnavailableError.
+
+        Raises:
+            InvalidRequestError: there is no draft, or there are too many.
+            UnavailableError: the checks could not be made; nothing was handed over.
+        """
+        if not 1 <= len(drafts) <= SEND_BATCH_MAX_COUNT:
+            problem = FieldProblem("messages", f"It must hold 1 to {SEND_BATCH_MAX_COUNT} messages.")
+            raise InvalidRequestError("So many messages cannot be sent at once.", [problem])
+        outcomes = self._check_drafts(identity, drafts)
+        failures = self._do_hand_over([outcome for outcome in outcomes if isinstance(outcome, AcceptedMessage)])
+        return [
+            failures.get(outcome.message_id, outcome) if isinstance(outcome, AcceptedMessage) else outcome
+            for outcome in outcomes
+        ]
+
+    def _check_drafts(self, identity: Identity, drafts: Sequence[Draft]) -> list[AcceptedMessage | ParleyError]:
+        now = self._clock.now()
+        forms = [check_form(draft) for draft in drafts]
+        context = self._read_context(identity, [draft for draft, form in zip(drafts, forms, strict=True) if not form])
+        accepted: dict[str, AcceptedMessage] = {}
+        outcomes: list[AcceptedMessage | ParleyError] = []
+        for draft, form in zip(drafts, forms, strict=True):
+            message = _make_accepted(identity, draft, now) if form is None else None
+            refusal = form if message is None else _check_message(message, context, accepted)
+            if refusal is not None:
+                outcomes.append(refusal)
+            elif message is not None:
+                outcomes.append(accepted.setdefault(message.message_id, message))
+        return outcomes
+
+    def _read_context(self, identity: Identity, drafts: Sequence[Draft]) -> _Context:
+        memberships = access_conversations(self._conversations, identity, (draft.conversation_id for draft in drafts))
+        message_ids: set[str] = set()
+        mentioned: dict[str, dict[str, None]] = {}
+        for draft in drafts:
+            if draft.conversation_id not in memberships or not _refers(draft):
+                continue
+            message_ids.add(derive_message_id(draft.conversation_id, identity.user_id, draft.client_message_id))
+            if draft.reply_to is not None:
+                message_ids.add(draft.reply_to)
+            if draft.mentions:
+                mentioned.setdefault(draft.conversation_id, {}).update(dict.fromkeys(draft.mentions))
+        return _Context(
+            memberships,
+            messages=self._messages.find_messages(sorted(message_ids)) if message_ids else {},
+            members=self._conversations.find_members({place: tuple(users) for place, users in mentioned.items()})
+            if mentioned
+            else {},
+        )
+
+    def _do_hand_over(self, messages: Sequence[AcceptedMessage]) -> dict[str, ParleyError]:
+        """Hands each message over once; those for which that failed, with why."""
+        once = list({message.message_id: message for message in messages}.values())
+        if not once:
+            return {}
+        try:
+            outcomes = self._publisher.publish([SendRequested(message) for message in once])
+        except UnavailableError as error:
+            return {message.message_id: error for message in once}
+        return {message.message_id: error for message, error in zip(once, outcomes, strict=True) if error is not None}
+
+
+def check_form(draft: Draft) -> InvalidRequestError | None:
+    """What the draft's own text shows to be wrong with it, every field at once; None when nothing is."""
+    empty = draft.type == "attachment" and not draft.attachment_ids
+    bad_reply = draft.reply_to is not None and not is_id(draft.reply_to)
+    findings = {
+        "clientMessageId": text.check_client_message_id(draft.client_message_id),
+        "content": text.check_content(draft.content),
+        "replyTo": _BAD_REPLY if bad_reply else None,
+        "mentions": text.check_mentions(draft.mentions),
+        "attachments": "It names none." if empty else text.check_attachment_ids(draft.attachment_ids),
+    }
+    problems = [FieldProblem(field, problem) for field, problem in findings.items() if problem]
+    return InvalidRequestError("The message cannot be sent.", problems) if problems else None
+
+
+def _check_message(
+    message: AcceptedMessage, context: _Context, accepted: Mapping[str, AcceptedMessage]
+) -> ParleyError | None:
+    if message.conversation_id not in context.memberships:
+        return not_found()
+    # What is sent again gets its first answer, whatever has become of what it refers to.
+    if message.message_id in accepted or message.message_id in context.messages:
+        return None
+    return _check_references(message, context)
+
+
+def _check_references(message: AcceptedMessage, context: _Context) -> InvalidRequestError | None:
+    problems = []
+    if message.reply_to is not None:
+        target = context.messages.get(message.reply_to)
+        if target is None or target.conversation_id != message.conversation_id or target.deleted_at is not None:
+            problems.append(FieldProblem("replyTo", _BAD_REPLY))
+    if not context.members.get(message.conversation_id, frozenset()).issuperset(message.mentions):
+        problems.append(FieldProblem("mentions", "It names somebody who is not a member."))
+    if message.attachment_ids:
+        problems.append(FieldProblem("attachments", "It names an unknown attachment."))
+    return InvalidRequestError("The message refers to what it cannot refer to.", problems) if problems else None
+
+
+def _make_accepted(identity: Identity, draft: Draft, now: datetime) -> AcceptedMessage:
+    return AcceptedMessage(
+        message_id=derive_message_id(draft.conversation_id, identity.user_id, draft.client_message_id),
+        conversation_id=draft.conversation_id,
+        sender_id=identity.user_id,
+        client_message_id=draft.client_message_id,
+        type=draft.type,
+        content=draft.content,
+        reply_to=draft.reply_to,
+        mentions=tuple(dict.fromkeys(draft.mentions)),
+        attachment_ids=tuple(dict.fromkeys(draft.attachment_ids)),
+        accepted_at=now,
+    )
+
+
+def _refers(draft: Draft) -> bool:
+    return bool(draft.reply_to is not None or draft.mentions or draft.attachment_ids)

@@ -1,0 +1,140 @@
+"""Fan-out: every event to every open socket of everybody whom it concerns, joined into as few frames as it can be.
+
+A gateway bills posts, so events that wait for one socket go together. Sockets that are to get the same events get the
+same bytes: a burst into a group of 500 is encoded and joined once, and not 500 times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from parley.domain.errors import UnavailableError
+from parley.domain.models import Connection
+from parley.domain.records import ConversationCreated, MessageStored, PushEvent
+from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Push, PushClient
+from parley.services.frames import join_frames
+from parley.services.member_cache import MemberCache
+
+
+@dataclass(frozen=True, slots=True)
+class FanOutReport:
+    """What became of a batch: sockets that took all their frames, that were gone, that failed; frames and events given.
+
+    `frames` and `events` count once for each socket they were for, whatever became of it.
+    """
+
+    pushed: int = 0
+    gone: int = 0
+    failed: int = 0
+    frames: int = 0
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Audience:
+    """Users who all get the same events of the batch; `events` are places in it, ascending."""
+
+    user_ids: Sequence[str]
+    events: list[int]
+
+
+class FanOut:
+    """The consumer of `chat.receive`."""
+
+    def __init__(
+        self,
+        *,
+        conversations: ConversationStore,
+        registry: ConnectionRegistry,
+        push: PushClient,
+        encode: EventEncoder,
+    ) -> None:
+        self._members = MemberCache(conversations)
+        self._registry = registry
+        self._push = push
+        self._encode = encode
+
+    def fan_out(self, events: Sequence[PushEvent]) -> FanOutReport:
+        """Pushes events to their sockets, in the order given on each; one that comes twice in a batch goes once.
+
+        Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: sync makes its
+        client whole.
+
+        Raises:
+            UnavailableError: who is to get them could not be read. Nothing was pushed; the batch may be given again.
+        """
+        events = list({event.event_id: event for event in events}.values())
+        audiences = self._find_audiences(events)
+        user_ids = list(dict.fromkeys(user_id for audience in audiences for user_id in audience.user_ids))
+        connections = self._registry.find_connections(user_ids) if user_ids else {}
+        if not connections:
+            return FanOutReport()
+        pushes, count = self._make_pushes(events, audiences, connections)
+        outcomes = self._push.post(pushes)
+        self._forget(push.connection for push, outcome in zip(pushes, outcomes, strict=True) if outcome == "gone")
+        return FanOutReport(
+            pushed=outcomes.count("pushed"),
+            gone=outcomes.count("gone"),
+            failed=outcomes.count("failed"),
+            frames=sum(len(push.frames) for push in pushes),
+            events=count,
+        )
+
+    def _find_audiences(self, events: Sequence[PushEvent]) -> list[_Audience]:
+        """The events by who gets them. One list of members, as new as the newest event asks, does for a conversation:
+
+        whoever was removed in between gets nothing more, and whoever was added may see what came before.
+        """
+        places: dict[tuple[str, str | None], list[int]] = {}
+        wanted: dict[str, int] = {}
+        for place, event in enumerate(events):
+            match event:
+                case MessageStored():
+                    key = (event.key, None)
+                    wanted[event.key] = max(wanted.get(event.key, 0), event.members_rev)
+                case ConversationCreated():
+                    key = (event.key, event.recipient_id)
+            places.setdefault(key, []).append(place)
+        members = self._members.find_member_ids(wanted) if wanted else {}
+        return [
+            _Audience(members[conversation_id] if recipient_id is None else (recipient_id,), numbers)
+            for (conversation_id, recipient_id), numbers in places.items()
+        ]
+
+    def _make_pushes(
+        self,
+        events: Sequence[PushEvent],
+        audiences: Sequence[_Audience],
+        connections: Mapping[str, tuple[Connection, ...]],
+    ) -> tuple[list[Push], int]:
+        """A push for each socket, and the events in them all. Users in the same audiences share their frames."""
+        reached: dict[str, list[int]] = {user_id: [] for user_id in connections}
+        for number, audience in enumerate(audiences):
+            for user_id in audience.user_ids:
+                if user_id in reached:
+                    reached[user_id].append(number)
+        encoded: dict[int, bytes] = {}
+        frames_of: dict[tuple[int, ...], tuple[int, tuple[bytes, ...]]] = {}
+        pushes: list[Push] = []
+        total = 0
+        for user_id, numbers in reached.items():
+            together = tuple(numbers)
+            if together not in frames_of:
+                places = sorted(place for number in together for place in audiences[number].events)
+                for place in places:
+                    if place not in encoded:
+                        encoded[place] = self._encode(events[place])
+                frames_of[together] = len(places), join_frames([encoded[place] for place in places])
+            count, frames = frames_of[together]
+            total += count * len(connections[user_id])
+            pushes += [Push(connection, frames) for connection in connections[user_id]]
+        return pushes, total
+
+    def _forget(self, connections: Iterable[Connection]) -> None:
+        for connection in connections:
+            try:
+                self._registry.remove_connection(connection.user_id, connection.connection_id)
+            except UnavailableError:
+                # The pushes are made, and must not be made again for this: the next 410 or the TTL does it.
+                return

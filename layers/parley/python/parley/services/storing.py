@@ -1,0 +1,57 @@
+"""Storing what was accepted, and telling of what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from parley.domain.errors import ParleyError, UnavailableError
+from parley.domain.models import AcceptedMessage
+from parley.domain.records import MessageStored
+from parley.ports import Appended, Clock, MessageStore, Publisher
+
+
+class Storing:
+    """The consumer of `chat.send`: gives messages their seq, stores them, and emits them after that."""
+
+    def __init__(self, *, messages: MessageStore, publisher: Publisher, clock: Clock) -> None:
+        self._messages = messages
+        self._publisher = publisher
+        self._clock = clock
+
+    def store_messages(self, batch: Sequence[AcceptedMessage]) -> list[ParleyError | None]:
+        """Stores a batch, then emits every message of it that is stored, whether this call stored it or an earlier one.
+
+        A redelivered batch changes nothing and emits the same events again: whether they were emitted before is not
+        known. Of one conversation either all messages are stored or none, and none is emitted while one is not stored.
+
+        Returns:
+            For each of the batch None when it is stored and emitted, else why not: a retryable error means that the
+            whole may be given again, any other that this message never can be stored.
+        """
+        if not batch:
+            return []
+        try:
+            outcomes = self._messages.append_messages(batch, self._clock.now())
+        except UnavailableError as error:
+            return [error] * len(batch)
+        failures = self._notify_stored([outcome for outcome in outcomes if isinstance(outcome, Appended)])
+        return [
+            failures.get(outcome.message.message_id) if isinstance(outcome, Appended) else outcome.error
+            for outcome in outcomes
+        ]
+
+    def _notify_stored(self, stored: Sequence[Appended]) -> dict[str, ParleyError]:
+        """Emits each message once, a conversation's by seq; those that could not be emitted, with why."""
+        # What was found may be older than what was stored before it in this batch: events go out in seq order.
+        once = {appended.message.message_id: appended for appended in stored}
+        ordered = sorted(once.values(), key=lambda appended: appended.message.seq)
+        events = [MessageStored(appended.message, appended.members_rev) for appended in ordered]
+        if not events:
+            return {}
+        try:
+            outcomes = self._publisher.publish(events)
+        except UnavailableError as error:
+            return {event.message.message_id: error for event in events}
+        return {
+            event.message.message_id: error for event, error in zip(events, outcomes, strict=True) if error is not None
+        }
