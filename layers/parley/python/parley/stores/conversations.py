@@ -1,0 +1,143 @@
+"""Conversations and memberships in the database."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import PyMongoError
+
+from parley.domain.models import Conversation, Membership
+from parley.stores.codecs import (
+    Document,
+    decode_conversation,
+    decode_membership,
+    encode_conversation,
+    encode_membership,
+    membership_key,
+)
+from parley.stores.errors import database_call, is_conflict
+from parley.stores.transactions import run_transaction
+
+_TIMEOUT_S: Final = 2.5
+_CREATE_TIMEOUT_S: Final = 4.0
+_CREATE_TRIES: Final = 6
+_BATCH_SIZE: Final = 20_000  # documents an answer: a list of members comes whole, without a cursor left on the server
+
+
+class MongoConversationStore:
+    """The port ConversationStore."""
+
+    def __init__(self, client: MongoClient[Document], database: Database[Document]) -> None:
+        self._client = client
+        self._conversations = database["conversations"]
+        self._memberships = database["memberships"]
+
+    def create_conversation(
+        self, conversation: Conversation, members: Sequence[Membership]
+    ) -> tuple[Conversation, bool]:
+        """See ConversationStore."""
+        with database_call(_CREATE_TIMEOUT_S):
+            for last_try in (*[False] * (_CREATE_TRIES - 1), True):
+                stored = self.find_conversation(conversation.conversation_id)
+                if stored is not None:
+                    return stored, False
+                try:
+                    run_transaction(self._client, lambda session: self._insert(session, conversation, members))
+                except PyMongoError as error:
+                    if last_try or not is_conflict(error):
+                        raise
+                    time.sleep(random.uniform(0.002, 0.020))  # noqa: S311 - spreads writers, keeps no secret
+                else:
+                    return conversation, True
+        raise AssertionError("the last try returns or raises")
+
+    def _insert(self, session: ClientSession, conversation: Conversation, members: Sequence[Membership]) -> None:
+        self._conversations.insert_one(encode_conversation(conversation), session=session)
+        self._memberships.insert_many([encode_membership(member) for member in members], session=session)
+
+    def find_conversation(self, conversation_id: str) -> Conversation | None:
+        """See ConversationStore."""
+        with database_call(_TIMEOUT_S):
+            document = self._conversations.find_one({"_id": conversation_id})
+        return None if document is None else decode_conversation(document)
+
+    def find_memberships(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, Membership]:
+        """See ConversationStore."""
+        keys = [membership_key(conversation_id, user_id) for conversation_id in dict.fromkeys(conversation_ids)]
+        with database_call(_TIMEOUT_S):
+            found = self._memberships.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1)
+            return {document["conversationId"]: decode_membership(document) for document in found}
+
+    def list_conversations(
+        self, user_id: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[Conversation, Membership]]:
+        """See ConversationStore."""
+        with database_call(_TIMEOUT_S):
+            own = {
+                document["conversationId"]: decode_membership(document)
+                for document in self._memberships.find({"userId": user_id}, batch_size=_BATCH_SIZE)
+            }
+            if not own:
+                return []
+            found = self._conversations.find(
+                {"_id": {"$in": list(own)}, **_older_than(before)},
+                sort=[("updatedAt", DESCENDING), ("_id", DESCENDING)],
+                limit=limit,
+            )
+            return [(decode_conversation(document), own[document["_id"]]) for document in found]
+
+    def list_members(self, conversation_id: str, *, after: str | None, limit: int) -> list[Membership]:
+        """See ConversationStore."""
+        query: dict[str, Any] = {"conversationId": conversation_id}
+        if after is not None:
+            query["userId"] = {"$gt": after}
+        with database_call(_TIMEOUT_S):
+            found = self._memberships.find(query, sort=[("userId", ASCENDING)], limit=limit)
+            return [decode_membership(document) for document in found]
+
+    def find_members(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+        """See ConversationStore."""
+        keys = [
+            membership_key(conversation_id, user_id) for conversation_id, ids in user_ids.items() for user_id in ids
+        ]
+        members: defaultdict[str, set[str]] = defaultdict(set)
+        with database_call(_TIMEOUT_S):
+            for document in self._memberships.find(
+                {"_id": {"$in": keys}}, projection={"conversationId": True, "userId": True}, batch_size=len(keys) + 1
+            ):
+                members[document["conversationId"]].add(document["userId"])
+        return {conversation_id: frozenset(ids) for conversation_id, ids in members.items()}
+
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """See ConversationStore."""
+        wanted = list(dict.fromkeys(conversation_ids))
+        with database_call(_TIMEOUT_S):
+            revs = {
+                document["_id"]: document["membersRev"]
+                for document in self._conversations.find(
+                    {"_id": {"$in": wanted}}, projection={"membersRev": True}, batch_size=len(wanted) + 1
+                )
+            }
+            members: defaultdict[str, list[str]] = defaultdict(list)
+            for document in self._memberships.find(
+                {"conversationId": {"$in": list(revs)}},
+                projection={"_id": False, "conversationId": True, "userId": True},
+                batch_size=_BATCH_SIZE,
+            ):
+                members[document["conversationId"]].append(document["userId"])
+        return {conversation_id: (rev, tuple(members[conversation_id])) for conversation_id, rev in revs.items()}
+
+
+def _older_than(before: tuple[datetime, str] | None) -> dict[str, Any]:
+    if before is None:
+        return {}
+    updated_at, conversation_id = before
+    return {"$or": [{"updatedAt": {"$lt": updated_at}}, {"updatedAt": updated_at, "_id": {"$lt": conversation_id}}]}

@@ -1,0 +1,74 @@
+"""What the driver raises, in the words of the ports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pymongo
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+from parley.domain.errors import UnavailableError
+
+TRANSIENT: Final = "TransientTransactionError"
+UNKNOWN_COMMIT: Final = "UnknownTransactionCommitResult"
+
+DUPLICATE_KEY: Final = 11000
+WRITE_CONFLICT: Final = 112
+NO_SUCH_TRANSACTION: Final = 251
+
+# Codes by which a server says "not now": MaxTimeMSExpired, ShutdownInProgress, PrimarySteppedDown, the family of
+# NotWritablePrimary and InterruptedAtShutdown, ExceededTimeLimit, LockTimeout, WriteConflict, NoSuchTransaction.
+_NOT_NOW: Final = frozenset(
+    {6, 7, 24, 50, 89, 91, 189, WRITE_CONFLICT, NO_SUCH_TRANSACTION, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+)
+
+
+def is_conflict(error: PyMongoError) -> bool:
+    """Whether another writer was in the way, so that the same transaction may go through when tried anew."""
+    if isinstance(error, ConnectionFailure):
+        return False
+    if error.has_error_label(TRANSIENT) or isinstance(error, DuplicateKeyError):
+        return True
+    return bool(error_codes(error) & {WRITE_CONFLICT, DUPLICATE_KEY, NO_SUCH_TRANSACTION})
+
+
+def error_codes(error: PyMongoError) -> frozenset[int]:
+    """The server's codes in this error, those of a bulk write's single operations included."""
+    codes = {error.code} if isinstance(error, OperationFailure) else set()
+    if isinstance(error, BulkWriteError):
+        codes |= {item.get("code") for item in error.details.get("writeErrors", [])}
+    return frozenset(code for code in codes if code is not None)
+
+
+def is_unavailable(error: PyMongoError) -> bool:
+    """Whether the database could not be reached, or said that it cannot serve this now."""
+    if error.timeout or isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError):
+        return True
+    return (
+        error.has_error_label(TRANSIENT) or error.has_error_label(UNKNOWN_COMMIT) or bool(error_codes(error) & _NOT_NOW)
+    )
+
+
+@contextmanager
+def database_call(timeout_s: float) -> Iterator[None]:
+    """Bounds all database operations in its body together; a database that is not there raises UnavailableError.
+
+    Anything else that the driver raises is a bug or a wrong setting, and passes through as it is.
+    """
+    try:
+        with pymongo.timeout(timeout_s):
+            yield
+    except PyMongoError as error:
+        if is_unavailable(error):
+            raise UnavailableError("The database cannot be reached.", retry_after_s=1.0) from error
+        raise

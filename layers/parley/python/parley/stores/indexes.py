@@ -1,0 +1,51 @@
+"""Every index there is. `_id` serves the look-ups by id, so those need none here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.database import Database
+
+from parley.stores.codecs import Document
+
+USERNAME: Final = "username"
+EMAIL: Final = "email"
+
+INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    "users": [
+        IndexModel([("username", ASCENDING)], name=USERNAME, unique=True),
+        IndexModel([("emailKey", ASCENDING)], name=EMAIL, unique=True),
+    ],
+    "sessions": [
+        IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("userId", ASCENDING)], name="user"),
+    ],
+    "conversations": [],
+    "memberships": [
+        IndexModel([("userId", ASCENDING), ("conversationId", ASCENDING)], name="user_conversation"),
+        IndexModel([("conversationId", ASCENDING), ("userId", ASCENDING)], name="conversation_user", unique=True),
+    ],
+    "messages": [
+        IndexModel([("conversationId", ASCENDING), ("seq", DESCENDING)], name="conversation_seq", unique=True),
+        IndexModel(
+            [("conversationId", ASCENDING), ("senderId", ASCENDING), ("clientMessageId", ASCENDING)],
+            name="conversation_sender_client_id",
+            unique=True,
+        ),
+    ],
+}
+
+
+def create_indexes(database: Database[Document]) -> None:
+    """Creates the collections and indexes that are missing; repeating it changes nothing.
+
+    Collections are created too because DocumentDB refuses to create one inside a transaction.
+    """
+    existing = set(database.list_collection_names())
+    for name, indexes in INDEXES.items():
+        if name not in existing:
+            database.create_collection(name, check_exists=False)
+        if indexes:
+            database[name].create_indexes(list(indexes))

@@ -1,0 +1,87 @@
+"""The stores on one database."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from functools import cached_property
+from typing import Final
+
+from bson.codec_options import CodecOptions
+from pymongo import MongoClient
+from pymongo.database import Database
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from parley.stores.codecs import Document
+from parley.stores.conversations import MongoConversationStore
+from parley.stores.errors import database_call
+from parley.stores.indexes import create_indexes
+from parley.stores.messages import MongoMessageStore
+from parley.stores.sessions import MongoSessionStore
+from parley.stores.users import MongoUserStore
+
+_SERVER_SELECTION_TIMEOUT_MS: Final = 2_000
+_CONNECT_TIMEOUT_MS: Final = 1_500
+_SOCKET_TIMEOUT_MS: Final = 8_000  # a backstop: every call has a shorter limit of its own
+_MAX_IDLE_TIME_MS: Final = 60_000
+_PROBE_TIMEOUT_S: Final = 1.8
+_SET_UP_TIMEOUT_S: Final = 45.0
+
+
+class MongoStores:
+    """The four stores, over one client that connects at its first use.
+
+    A function handles one invocation at a time, so a few connections do; DocumentDB counts them per instance.
+
+    Args:
+        uri: with the database's name in its path.
+        max_pool_size: connections at most; calls from more threads than that wait for one.
+    """
+
+    def __init__(self, uri: str, *, max_pool_size: int = 2) -> None:
+        self._client: MongoClient[Document] = MongoClient(
+            uri,
+            retryWrites=False,
+            maxPoolSize=max_pool_size,
+            maxIdleTimeMS=_MAX_IDLE_TIME_MS,
+            serverSelectionTimeoutMS=_SERVER_SELECTION_TIMEOUT_MS,
+            connectTimeoutMS=_CONNECT_TIMEOUT_MS,
+            socketTimeoutMS=_SOCKET_TIMEOUT_MS,
+            appname="parley",
+            connect=False,
+        )
+        self._database: Database[Document] = self._client.get_default_database().with_options(
+            codec_options=CodecOptions(tz_aware=True, tzinfo=UTC),
+            write_concern=WriteConcern("majority"),
+            read_concern=ReadConcern("majority"),
+        )
+
+    @cached_property
+    def users(self) -> MongoUserStore:
+        return MongoUserStore(self._database)
+
+    @cached_property
+    def sessions(self) -> MongoSessionStore:
+        return MongoSessionStore(self._database)
+
+    @cached_property
+    def conversations(self) -> MongoConversationStore:
+        return MongoConversationStore(self._client, self._database)
+
+    @cached_property
+    def messages(self) -> MongoMessageStore:
+        return MongoMessageStore(self._client, self._database)
+
+    def create_indexes(self) -> None:
+        """Creates the collections and indexes that are missing; repeating it changes nothing."""
+        with database_call(_SET_UP_TIMEOUT_S):
+            create_indexes(self._database)
+
+    def ping(self) -> None:
+        """Returns when the database answered; raises UnavailableError within 2 s when it did not."""
+        with database_call(_PROBE_TIMEOUT_S):
+            self._client.admin.command("ping")
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._client.close()
