@@ -63,7 +63,7 @@ class LogPipe:
         return True
 
     def _tell(self, line: bytes) -> None:
-        # The runtime client prints a stack trace as one line, with carriage returns and no-break spaces for indentation.
+        # The runtime client prints a stack trace as one line: carriage returns end its lines, no-break spaces indent.
         text = line.decode("utf-8", "replace").rstrip("\r")
         if "\r" in text:
             text = text.replace("\r", "\n").replace(_NO_BREAK_SPACE, " ")
