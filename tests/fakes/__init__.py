@@ -1,0 +1,23 @@
+"""What stands in for the outside in fast tests. Each keeps its port's contract, counts calls and can be cut off."""
+
+from tests.fakes.clock import FakeClock
+from tests.fakes.connections import FakeConnectionRegistry, FakePushClient, FakeTicketStore
+from tests.fakes.database import FakeDatabase
+from tests.fakes.publisher import FakePublisher
+from tests.fakes.security import FakePasswordHasher, FakeTokens
+from tests.fakes.stores import FakeConversationStore, FakeMessageStore, FakeSessionStore, FakeUserStore
+
+__all__ = [
+    "FakeClock",
+    "FakeConnectionRegistry",
+    "FakeConversationStore",
+    "FakeDatabase",
+    "FakeMessageStore",
+    "FakePasswordHasher",
+    "FakePublisher",
+    "FakePushClient",
+    "FakeSessionStore",
+    "FakeTicketStore",
+    "FakeTokens",
+    "FakeUserStore",
+]

@@ -16,7 +16,7 @@ from parley.domain.limits import ID_MAX_CHARS
 
 _RANDOM_CHARS: Final = 20
 _DERIVED_BYTES: Final = 20
-_ID = re.compile(r"[A-Za-z0-9_-]{1,%d}" % ID_MAX_CHARS)
+_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{ID_MAX_CHARS}}}")
 
 
 def new_user_id() -> str:

@@ -1,4 +1,4 @@
-"""What people may write. Each `check_*` gives one sentence that says what is wrong, or None; no sentence quotes the text."""
+"""What people may write. Each `check_*` gives one sentence on what is wrong, never quoting the text, or None."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from parley.domain.limits import (
 )
 
 _USERNAME = re.compile(r"[a-z0-9_.]+")
-_CLIENT_MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,%d}" % CLIENT_MESSAGE_ID_MAX_CHARS)
+_CLIENT_MESSAGE_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{CLIENT_MESSAGE_ID_MAX_CHARS}}}")
 # ASCII alone, so that "the same without case" has one meaning in every store.
 _EMAIL = re.compile(
     r"[!-?A-~]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"

@@ -57,7 +57,8 @@ class Chat:
 
         After one that could not be handed over, the later ones of its conversation are refused as retryable too, so
         that they can be sent again in their order. One clientMessageId twice is one message, as it first came. The
-        number of database calls does not depend on the number of drafts: one, and one each where any replies or mentions.
+        number of database calls does not depend on the number of drafts: one, one more where any refers to something,
+        and one more where any mentions somebody.
 
         Args:
             drafts: 1 to 25.

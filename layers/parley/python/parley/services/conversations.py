@@ -165,7 +165,7 @@ class Conversations:
         return self._users.find_users(sorted(peer_ids)) if peer_ids else {}
 
     def _notify_created(self, views: Sequence[ConversationView]) -> None:
-        """Tells each member. The conversation stands by now, so a failure is not the caller's: sync makes members whole."""
+        """Tells each member. The conversation stands by now, so a failure is not the caller's: sync heals it."""
         events = [ConversationCreated(view.membership.user_id, view) for view in views]
         try:
             outcomes: Sequence[ParleyError | None] = self._publisher.publish(events)

@@ -82,20 +82,20 @@ class FanOut:
         )
 
     def _find_audiences(self, events: Sequence[PushEvent]) -> list[_Audience]:
-        """The events by who gets them. One list of members, as new as the newest event asks, does for a conversation:
+        """The events by who gets them; one list of members, as new as the newest event asks, for each conversation.
 
-        whoever was removed in between gets nothing more, and whoever was added may see what came before.
+        Whoever was removed in between gets nothing more, and whoever was added may see what came before.
         """
         places: dict[tuple[str, str | None], list[int]] = {}
         wanted: dict[str, int] = {}
         for place, event in enumerate(events):
+            recipient_id: str | None = None
             match event:
                 case MessageStored():
-                    key = (event.key, None)
                     wanted[event.key] = max(wanted.get(event.key, 0), event.members_rev)
                 case ConversationCreated():
-                    key = (event.key, event.recipient_id)
-            places.setdefault(key, []).append(place)
+                    recipient_id = event.recipient_id
+            places.setdefault((event.key, recipient_id), []).append(place)
         members = self._members.find_member_ids(wanted) if wanted else {}
         return [
             _Audience(members[conversation_id] if recipient_id is None else (recipient_id,), numbers)
@@ -108,7 +108,7 @@ class FanOut:
         audiences: Sequence[_Audience],
         connections: Mapping[str, tuple[Connection, ...]],
     ) -> tuple[list[Push], int]:
-        """A push for each socket, and the events in them all. Users in the same audiences share their frames."""
+        """A push for each socket, and the number of events in them all; users in the same audiences share frames."""
         reached: dict[str, list[int]] = {user_id: [] for user_id in connections}
         for number, audience in enumerate(audiences):
             for user_id in audience.user_ids:

@@ -26,9 +26,9 @@ class MemberCache:
         self._held = 0
 
     def find_member_ids(self, wanted: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
-        """The members of each conversation, at least as new as the `members_rev` wanted for it; nobody for one that is no more.
+        """The members of each conversation, at least as new as the `members_rev` wanted for it.
 
-        What is missing or too old is read at once for all of them.
+        What is missing or too old is read at once for all of them. A conversation that is no more has nobody.
 
         Raises:
             UnavailableError: they could not be read.

@@ -1,4 +1,4 @@
-"""Sockets that open and close. Those whose `$disconnect` never came are forgotten by a push's 410 or the registry's TTL."""
+"""Sockets that open and close. One whose `$disconnect` never came is forgotten by a push's 410 or by its TTL."""
 
 from __future__ import annotations
 

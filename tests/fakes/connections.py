@@ -1,0 +1,89 @@
+"""Valkey and the gateways, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from parley.domain.models import Connection, Identity
+from parley.ports import Clock, Push, PushOutcome
+from tests.fakes.outside import Outside
+
+CONNECTION_TTL = timedelta(hours=2, minutes=10)
+
+
+class FakeConnectionRegistry(Outside):
+    """Open sockets by user; they lapse by the clock, which stands still unless one is given."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        super().__init__()
+        self._clock = clock
+        self._connections: dict[str, dict[str, tuple[Connection, datetime | None]]] = {}
+
+    def add_connection(self, connection: Connection) -> None:
+        self._reach("add_connection")
+        lapses_at = None if self._clock is None else self._clock.now() + CONNECTION_TTL
+        with self._lock:
+            self._connections.setdefault(connection.user_id, {})[connection.connection_id] = connection, lapses_at
+
+    def remove_connection(self, user_id: str, connection_id: str) -> bool:
+        self._reach("remove_connection")
+        with self._lock:
+            return self._connections.get(user_id, {}).pop(connection_id, None) is not None
+
+    def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        self._reach("find_connections")
+        with self._lock:
+            found = {user_id: self._open_of(user_id) for user_id in user_ids}
+        return {user_id: connections for user_id, connections in found.items() if connections}
+
+    def _open_of(self, user_id: str) -> tuple[Connection, ...]:
+        held = self._connections.get(user_id, {}).values()
+        return tuple(
+            connection
+            for connection, lapses_at in held
+            if lapses_at is None or self._clock is None or lapses_at > self._clock.now()
+        )
+
+
+class FakeTicketStore(Outside):
+    """Tickets by their text; they lapse by the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._tickets: dict[str, tuple[Identity, datetime]] = {}
+
+    def insert_ticket(self, ticket: str, identity: Identity, ttl_s: int) -> None:
+        self._reach("insert_ticket")
+        with self._lock:
+            self._tickets[ticket] = identity, self._clock.now() + timedelta(seconds=ttl_s)
+
+    def redeem_ticket(self, ticket: str) -> Identity | None:
+        self._reach("redeem_ticket")
+        with self._lock:
+            identity, lapses_at = self._tickets.pop(ticket, (None, None))
+        return identity if lapses_at is not None and lapses_at > self._clock.now() else None
+
+
+class FakePushClient(Outside):
+    """Keeps the frames that each socket took; `outcomes` says what becomes of pushes, by connection id."""
+
+    def __init__(self, outcomes: Mapping[str, PushOutcome] | None = None) -> None:
+        super().__init__()
+        self.outcomes = dict(outcomes or {})
+        self.frames: dict[str, list[bytes]] = {}
+        self.pushes: list[Push] = []
+
+    def post(self, pushes: Sequence[Push]) -> list[PushOutcome]:
+        with self._lock:
+            self.calls["post"] += 1
+            self.pushes += pushes
+            return [self._post(push) for push in pushes]
+
+    def _post(self, push: Push) -> PushOutcome:
+        connection_id = push.connection.connection_id
+        outcome = self.outcomes.get(connection_id, "pushed" if self.reachable else "failed")
+        if outcome == "pushed":
+            self.frames.setdefault(connection_id, []).extend(push.frames)
+        return outcome

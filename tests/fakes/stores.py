@@ -1,0 +1,236 @@
+"""The stores, in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from parley.domain.errors import ConflictError, NotFoundError, UnavailableError
+from parley.domain.models import AcceptedMessage, Conversation, Credentials, Membership, Message, Session, User
+from parley.ports import Appended, Clock, NotAppended
+from tests.fakes.database import FakeDatabase
+from tests.fakes.outside import Outside
+
+
+class FakeUserStore(Outside):
+    """Users by id, with an index of their logins without case."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._credentials: dict[str, Credentials] = {}
+        self._logins: dict[str, str] = {}
+
+    def insert_user(self, user: User, password_hash: str) -> None:
+        self._reach("insert_user")
+        with self._lock:
+            for field, login in (("username", user.username), ("email", user.email)):
+                if login.lower() in self._logins:
+                    raise ConflictError(f"This {field} is taken.")
+            self._logins |= {user.username.lower(): user.user_id, user.email.lower(): user.user_id}
+            self._credentials[user.user_id] = Credentials(user, password_hash)
+
+    def find_users(self, user_ids: Sequence[str]) -> dict[str, User]:
+        self._reach("find_users")
+        with self._lock:
+            return {key: self._credentials[key].user for key in user_ids if key in self._credentials}
+
+    def find_credentials(self, login: str) -> Credentials | None:
+        self._reach("find_credentials")
+        with self._lock:
+            user_id = self._logins.get(login.lower())
+            return None if user_id is None else self._credentials[user_id]
+
+
+class FakeSessionStore(Outside):
+    """Sessions by id; they lapse by the clock, and `end_session` ends one at once."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+
+    def insert_session(self, session: Session) -> None:
+        self._reach("insert_session")
+        with self._lock:
+            self._sessions[session.session_id] = session
+
+    def find_session(self, session_id: str) -> Session | None:
+        self._reach("find_session")
+        with self._lock:
+            session = self._sessions.get(session_id)
+        return session if session is not None and session.expires_at > self._clock.now() else None
+
+    def end_session(self, session_id: str) -> None:
+        """What a logout does; not counted as a call."""
+        with self._lock:
+            self._sessions.pop(session_id, None)
+
+
+class FakeConversationStore(Outside):
+    """Conversations and memberships of a FakeDatabase."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        super().__init__(database.lock)
+        self._database = database
+
+    def create_conversation(
+        self, conversation: Conversation, members: Sequence[Membership]
+    ) -> tuple[Conversation, bool]:
+        self._reach("create_conversation")
+        with self._lock:
+            stored = self._database.conversations.setdefault(conversation.conversation_id, conversation)
+            if stored is not conversation:
+                return stored, False
+            for member in members:
+                self._database.memberships[member.conversation_id, member.user_id] = member
+            return stored, True
+
+    def find_conversation(self, conversation_id: str) -> Conversation | None:
+        self._reach("find_conversation")
+        with self._lock:
+            return self._database.conversations.get(conversation_id)
+
+    def find_memberships(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, Membership]:
+        self._reach("find_memberships")
+        with self._lock:
+            held = self._database.memberships
+            return {key: held[key, user_id] for key in conversation_ids if (key, user_id) in held}
+
+    def list_conversations(
+        self, user_id: str, *, before: tuple[datetime, str] | None, limit: int
+    ) -> list[tuple[Conversation, Membership]]:
+        self._reach("list_conversations")
+        with self._lock:
+            rows = [
+                (self._database.conversations[conversation_id], membership)
+                for (conversation_id, member_id), membership in self._database.memberships.items()
+                if member_id == user_id
+            ]
+        rows.sort(key=lambda row: (row[0].updated_at, row[0].conversation_id), reverse=True)
+        if before is not None:
+            rows = [row for row in rows if (row[0].updated_at, row[0].conversation_id) < before]
+        return rows[:limit]
+
+    def list_members(self, conversation_id: str, *, after: str | None, limit: int) -> list[Membership]:
+        self._reach("list_members")
+        members = self._members_of(conversation_id)
+        return [members[user_id] for user_id in sorted(members) if after is None or user_id > after][:limit]
+
+    def find_members(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+        self._reach("find_members")
+        with self._lock:
+            held = self._database.memberships
+            found = {
+                place: frozenset(one for one in users if (place, one) in held) for place, users in user_ids.items()
+            }
+        return {place: users for place, users in found.items() if users}
+
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+        self._reach("read_member_ids")
+        with self._lock:
+            held = self._database.conversations
+            return {
+                key: (held[key].members_rev, tuple(sorted(self._members_of(key))))
+                for key in conversation_ids
+                if key in held
+            }
+
+    def replace_members(self, conversation_id: str, members: Sequence[Membership]) -> Conversation:
+        """What changes of a group's members do: the next rev, with these as its members; not counted as a call."""
+        with self._lock:
+            for user_id in self._members_of(conversation_id):
+                del self._database.memberships[conversation_id, user_id]
+            for member in members:
+                self._database.memberships[conversation_id, member.user_id] = member
+            before = self._database.conversations[conversation_id]
+            rev = before.rev + 1
+            after = replace(before, rev=rev, members_rev=rev, member_count=len(members))
+            self._database.conversations[conversation_id] = after
+            return after
+
+    def _members_of(self, conversation_id: str) -> dict[str, Membership]:
+        with self._lock:
+            held = self._database.memberships.items()
+            return {user_id: membership for (place, user_id), membership in held if place == conversation_id}
+
+
+class FakeMessageStore(Outside):
+    """Messages of a FakeDatabase. `failing` names conversations that cannot be written now."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        super().__init__(database.lock)
+        self._database = database
+        self.failing: set[str] = set()
+
+    def append_messages(self, messages: Sequence[AcceptedMessage], now: datetime) -> list[Appended | NotAppended]:
+        self._reach("append_messages")
+        with self._lock:
+            return [self._append(message, now) for message in messages]
+
+    def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
+        self._reach("find_messages")
+        with self._lock:
+            held = self._database.messages
+            return {key: held[key] for key in message_ids if key in held}
+
+    def list_messages(
+        self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> list[Message]:
+        self._reach("list_messages")
+        with self._lock:
+            history = [self._database.messages[key] for key in self._database.histories.get(conversation_id, ())]
+        if after is not None:
+            return [message for message in history if message.seq > after][:limit]
+        return [message for message in reversed(history) if before is None or message.seq < before][:limit]
+
+    def replace_message(self, message: Message) -> None:
+        """What an edit or delete does, without its rev; not counted as a call."""
+        with self._lock:
+            self._database.messages[message.message_id] = message
+
+    def _append(self, accepted: AcceptedMessage, now: datetime) -> Appended | NotAppended:
+        conversation = self._database.conversations.get(accepted.conversation_id)
+        if conversation is None:
+            return NotAppended(NotFoundError("There is no such conversation."))
+        if accepted.conversation_id in self.failing:
+            return NotAppended(UnavailableError("The conversation cannot be written now."))
+        stored = self._database.messages.get(accepted.message_id)
+        if stored is not None:
+            return Appended(stored, conversation.members_rev, fresh=False)
+        message = _make_message(accepted, conversation, now)
+        self._database.messages[message.message_id] = message
+        self._database.histories.setdefault(message.conversation_id, []).append(message.message_id)
+        self._database.conversations[message.conversation_id] = replace(
+            conversation, rev=message.rev, last_seq=message.seq, last_message=message, updated_at=now
+        )
+        self._move_pointers(message)
+        return Appended(message, conversation.members_rev, fresh=True)
+
+    def _move_pointers(self, message: Message) -> None:
+        key = message.conversation_id, message.sender_id
+        membership = self._database.memberships.get(key)
+        if membership is not None:
+            self._database.memberships[key] = replace(
+                membership,
+                last_delivered_seq=max(membership.last_delivered_seq, message.seq),
+                last_read_seq=max(membership.last_read_seq, message.seq),
+            )
+
+
+def _make_message(accepted: AcceptedMessage, conversation: Conversation, now: datetime) -> Message:
+    return Message(
+        message_id=accepted.message_id,
+        conversation_id=accepted.conversation_id,
+        seq=conversation.last_seq + 1,
+        rev=conversation.rev + 1,
+        sender_id=accepted.sender_id,
+        client_message_id=accepted.client_message_id,
+        type=accepted.type,
+        content=accepted.content,
+        reply_to=accepted.reply_to,
+        mentions=accepted.mentions,
+        attachment_ids=accepted.attachment_ids,
+        reactions=(),
+        created_at=now,
+    )
