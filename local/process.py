@@ -22,6 +22,7 @@ from typing import IO
 from local.watchdog import Watchdog
 
 PR_SET_PDEATHSIG = 1
+Child = asyncio.subprocess.Process
 _watchdog: Watchdog | None = None
 
 
@@ -35,7 +36,7 @@ async def spawn(
     stderr: int | IO[bytes] = subprocess.STDOUT,
     pass_fds: Sequence[int] = (),
     line_limit: int = 1 << 20,
-) -> asyncio.subprocess.Process:
+) -> Child:
     """Starts a program that dies with this process, as the leader of its own session and process group.
 
     Must be called on the main thread: Linux sends the parent-death signal when the *thread* that forked ends.
@@ -70,20 +71,20 @@ async def spawn(
     return process
 
 
-def signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+def signal_group(process: Child, number: signal.Signals) -> None:
     """Sends a signal to a child and everything it started; one that is gone already is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, number)
 
 
-async def end(process: asyncio.subprocess.Process, *, deadline_s: float, ask: signal.Signals = signal.SIGTERM) -> int:
+async def end(process: Child, *, deadline_s: float, ask: signal.Signals = signal.SIGTERM) -> int:
     """Ends a child: asks by a signal, kills its whole group after `deadline_s` seconds; returns its exit status."""
     if process.returncode is None:
         signal_group(process, ask)
     return await ended(process, deadline_s=deadline_s)
 
 
-async def ended(process: asyncio.subprocess.Process, *, deadline_s: float) -> int:
+async def ended(process: Child, *, deadline_s: float) -> int:
     """Waits until a child that was asked to end has done so, or kills its group after `deadline_s` seconds."""
     try:
         async with asyncio.timeout(deadline_s):
@@ -107,7 +108,7 @@ def _die_with_parent(parent: int) -> Callable[[], None] | None:
     return ask_the_kernel
 
 
-def _watch(process: asyncio.subprocess.Process) -> None:
+def _watch(process: Child) -> None:
     global _watchdog  # noqa: PLW0603 - one watchdog a process, started with its first child
     if _watchdog is None:
         _watchdog = Watchdog()

@@ -1,0 +1,7 @@
+"""The servers that a stack runs on, each a child process of the twin with its data, log and port in one data folder."""
+
+from local.engines.engine import Engine
+from local.engines.engines import Engines
+from local.engines.folder import DataFolder
+
+__all__ = ["DataFolder", "Engine", "Engines"]
