@@ -1,0 +1,85 @@
+"""The trivial function of the twin's measurements: posts what came back to where it came from.
+
+It signs by hand and keeps its connection, for what is measured is the twin and not an SDK.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import http.client
+import json
+import os
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+SERVICE = "execute-api"
+SIGNED_HEADERS = "host;x-amz-date"
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Serves both routes; see the manifest."""
+    where = event["requestContext"]
+    host, stage, connection_id = where["domainName"], where["stage"], where["connectionId"]
+    signer = _signer()
+    if where["routeKey"] == "whoami":
+        told = {"key": signer.key, "secret": signer.secret, "region": signer.region}
+        return {"statusCode": 200, "body": json.dumps(told | {"host": host, "stage": stage, "id": connection_id})}
+    path = f"/{stage}/@connections/{quote(connection_id, safe='')}"
+    body = event["body"].encode()
+    connection = _connection(host)
+    connection.request("POST", path, body, signer.sign(host, path, body))
+    answer = connection.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise RuntimeError(f"@connections answered {answer.status}")
+    return {"statusCode": 200}
+
+
+class Signer:
+    """Signs POST requests by SigV4 (AWS General Reference, "Create a signed AWS API request")."""
+
+    def __init__(self, key: str, secret: str, region: str) -> None:
+        self.key, self.secret, self.region = key, secret, region
+
+    def sign(self, host: str, path: str, body: bytes) -> dict[str, str]:
+        """The headers that make a POST a signed one.
+
+        Args:
+            host: the Host header.
+            path: as it goes over the wire, percent-encoded; SigV4 encodes it once more for every service but S3.
+            body: what is posted.
+        """
+        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        scope = f"{moment[:8]}/{self.region}/{SERVICE}/aws4_request"
+        headers = f"host:{host}\nx-amz-date:{moment}\n"
+        digest = hashlib.sha256(body).hexdigest()
+        canonical = f"POST\n{quote(path, safe='/-_.~')}\n\n{headers}\n{SIGNED_HEADERS}\n{digest}"
+        text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+        signature = hmac.digest(_signing_key(self.secret, moment[:8], self.region), text.encode(), "sha256").hex()
+        credential = f"Credential={self.key}/{scope}"
+        return {
+            "Host": host,
+            "X-Amz-Date": moment,
+            "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={SIGNED_HEADERS}, Signature={signature}",
+        }
+
+
+@functools.lru_cache(maxsize=8)
+def _signing_key(secret: str, day: str, region: str) -> bytes:
+    key = f"AWS4{secret}".encode()
+    for part in (day, region, SERVICE, "aws4_request"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return key
+
+
+@functools.lru_cache(maxsize=1)
+def _signer() -> Signer:
+    return Signer(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"], os.environ["AWS_REGION"])
+
+
+@functools.lru_cache(maxsize=1)
+def _connection(host: str) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(host, timeout=5)
