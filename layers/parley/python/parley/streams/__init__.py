@@ -1,0 +1,1 @@
+"""Kafka, as its writers see it."""
