@@ -112,7 +112,11 @@ class MessagePath:
         }
 
     async def _drain(self, lanes: Sequence[Lane]) -> None:
-        """Waits until every lane is done; MeasurementError when that takes too long, or anything was refused or repeated."""
+        """Waits until every lane is done.
+
+        Raises:
+            MeasurementError: that takes too long, or messages were refused or repeated.
+        """
         try:
             async with asyncio.timeout(DRAIN_S):
                 while not all(lane.is_done for lane in lanes):
