@@ -1,0 +1,129 @@
+"""The services over fakes that belong together, with people to act in them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from parley.domain.models import Connection, ConversationView, Draft, Identity, Message, Session, User
+from parley.domain.records import MessageStored
+from parley.services.accounts import Accounts
+from parley.services.authentication import Authentication
+from parley.services.chat import Chat
+from parley.services.conversations import Conversations
+from parley.services.messages import Messages
+from parley.services.storing import Storing
+from tests.fakes import (
+    FakeClock,
+    FakeConnectionRegistry,
+    FakeConversationStore,
+    FakeDatabase,
+    FakeMessageStore,
+    FakePasswordHasher,
+    FakePublisher,
+    FakeSessionStore,
+    FakeTicketStore,
+    FakeTokens,
+    FakeUserStore,
+)
+
+
+class World:
+    """Everything that a test of the services needs; a fresh one a test."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.database = FakeDatabase()
+        self.user_store = FakeUserStore()
+        self.session_store = FakeSessionStore(self.clock)
+        self.conversation_store = FakeConversationStore(self.database)
+        self.message_store = FakeMessageStore(self.database)
+        self.publisher = FakePublisher()
+        self.registry = FakeConnectionRegistry(self.clock)
+        self.ticket_store = FakeTicketStore(self.clock)
+        self.hasher = FakePasswordHasher()
+        self.tokens = FakeTokens()
+        self.accounts = Accounts(
+            users=self.user_store,
+            sessions=self.session_store,
+            tickets=self.ticket_store,
+            hasher=self.hasher,
+            issuer=self.tokens,
+            clock=self.clock,
+        )
+        self.authentication = Authentication(
+            sessions=self.session_store, tickets=self.ticket_store, verifier=self.tokens, clock=self.clock
+        )
+        self.conversations = Conversations(
+            conversations=self.conversation_store, users=self.user_store, publisher=self.publisher, clock=self.clock
+        )
+        self.chat = Chat(
+            conversations=self.conversation_store,
+            messages=self.message_store,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+        self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.messages = Messages(conversations=self.conversation_store, messages=self.message_store)
+
+    def add_user(self, name: str) -> Identity:
+        """A user of this name with a session that lives for an hour."""
+        identity = Identity(f"u_{name}", f"s_{name}")
+        now = self.clock.now()
+        user = User(identity.user_id, name, f"{name}@example.org", name.title(), None, None, now)
+        self.user_store.insert_user(user, "no hash")
+        self.session_store.insert_session(
+            Session(identity.session_id, identity.user_id, None, "no hash", now, now, now + timedelta(hours=1))
+        )
+        return identity
+
+    def make_direct(self, one: Identity, other: Identity) -> ConversationView:
+        """Their direct conversation; what was counted and published for it is forgotten."""
+        view, _ = self.conversations.create_direct(one, other.user_id)
+        self.forget_traces()
+        return view
+
+    def make_group(self, owner: Identity, *members: Identity) -> ConversationView:
+        """A group of these; what was counted and published for it is forgotten."""
+        ids = [member.user_id for member in members]
+        view = self.conversations.create_group(owner, name="A group", member_ids=ids)
+        self.forget_traces()
+        return view
+
+    def store(self, sender: Identity, *drafts: Draft) -> list[Message]:
+        """Has messages accepted and stored; what was counted and published for it is forgotten."""
+        accepted = [self.chat.send_message(sender, draft) for draft in drafts]
+        assert self.storing.store_messages(accepted) == [None] * len(accepted)
+        events = [record for record in self.publisher.records if isinstance(record, MessageStored)]
+        self.forget_traces()
+        return [event.message for event in events]
+
+    def open_socket(self, identity: Identity, connection_id: str) -> Connection:
+        """A registered socket of theirs."""
+        connection = Connection(
+            connection_id, identity.user_id, identity.session_id, "http://gateway.test/ws", self.clock.now()
+        )
+        self.registry.add_connection(connection)
+        return connection
+
+    def forget_traces(self) -> None:
+        """Starts all counts at nothing."""
+        self.publisher.records.clear()
+        for fake in (
+            self.user_store,
+            self.session_store,
+            self.conversation_store,
+            self.message_store,
+            self.publisher,
+            self.registry,
+        ):
+            fake.calls.clear()
+
+    def database_calls(self) -> int:
+        """How often any store was asked."""
+        stores = (self.user_store, self.session_store, self.conversation_store, self.message_store)
+        return sum(store.calls.total() for store in stores)
+
+
+def draft(conversation_id: str, number: int | str = 1, content: str = "Hello") -> Draft:
+    """A text message whose clientMessageId is made of the number."""
+    return Draft(conversation_id, f"client-{number}", content)
