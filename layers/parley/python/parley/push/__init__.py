@@ -1,0 +1,1 @@
+"""Posts to the sockets that API Gateway holds, by its @connections API."""
