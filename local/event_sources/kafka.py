@@ -1,0 +1,75 @@
+"""The Kafka event source: hands the records of one topic to one function, as Lambda's event source mapping does."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from functions.manifest import KafkaTrigger
+from local.event_sources.client import KafkaSource
+from local.event_sources.poller import Poller, Target
+from local.event_sources.settings import EventSourceSettings, Invoker
+from local.observer import Observer
+
+ABANDONED_JOIN = 5.0
+
+
+class KafkaEventSource:
+    """One event source mapping.
+
+    Records are handed over at least once, each partition's in order; offsets are committed, under the function's name
+    as the group, after they were processed. Kafka may come and go: reading resumes where it was.
+
+    Args:
+        function: the function's name; also the name of the consumer group.
+        trigger: topic, batching and what to do about failures.
+        runtime: runs the function.
+        bootstrap_servers: Kafka's `host:port`, several with commas between.
+        observer: is told of batches, lag and outages.
+        settings: see `EventSourceSettings`.
+    """
+
+    def __init__(
+        self,
+        function: str,
+        trigger: KafkaTrigger,
+        runtime: Invoker,
+        bootstrap_servers: str,
+        observer: Observer,
+        *,
+        settings: EventSourceSettings | None = None,
+    ) -> None:
+        self._settings = settings or EventSourceSettings()
+        self._target = Target(function, trigger, bootstrap_servers, runtime, observer, self._settings)
+        self._pollers: list[Poller] = []
+
+    async def start(self) -> None:
+        """Starts reading; does not wait for Kafka."""
+        # The client logs each failed connection attempt of an outage; the observer is told of the outage instead.
+        logging.getLogger("kafka").setLevel(logging.CRITICAL)
+        loop = asyncio.get_running_loop()
+        count = self._settings.concurrency
+        for index in range(count):
+            source = KafkaSource(
+                self._target.bootstrap_servers,
+                topic=self._target.trigger.topic,
+                group=self._target.function,
+                starting_position=self._target.trigger.starting_position,
+                share=(index, count),
+                settings=self._settings,
+            )
+            poller = Poller(self._target, source, loop, f"{self._target.function}-poller-{index}")
+            self._pollers.append(poller)
+            poller.start()
+
+    async def stop(self) -> None:
+        """Ends reading after the batches that are running, or when the grace is over without them."""
+        for poller in self._pollers:
+            poller.stop()
+        await asyncio.gather(*(self._end(poller) for poller in self._pollers))
+        self._pollers.clear()
+
+    async def _end(self, poller: Poller) -> None:
+        if not await asyncio.to_thread(poller.join, self._settings.stop_grace):
+            poller.abandon()
+            await asyncio.to_thread(poller.join, ABANDONED_JOIN)

@@ -1,0 +1,52 @@
+"""Settings of event sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from local.event_sources.batching import Backoff
+from local.runtime.invocation import Invocation
+
+
+class Invoker(Protocol):
+    """What event sources need of the runtime."""
+
+    async def invoke(self, function: str, event: bytes) -> Invocation:
+        """Runs a function once; see `Runtime.invoke`."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventSourceSettings:
+    """How event sources behave. Times are seconds unless the name says otherwise.
+
+    Args:
+        region, account_id: what ARNs in events say.
+        concurrency: how many pollers of a Kafka event source share its partitions, each with one batch at a time.
+        backoff: the pause before a failed batch is tried again.
+        fetch_wait_ms: how long the broker may hold an empty answer. A record that comes in the meantime is sent at
+            once; only one that arrives for a partition left out of that one request waits so long.
+        idle_poll_ms: how often an idle poller looks whether it should stop.
+        reconnect: the pause after Kafka could not be reached.
+        lag_interval: how often the lag is told.
+        stop_grace: how long a batch that is running may go on after `stop`; longer ones are not committed.
+    """
+
+    region: str = "eu-central-1"
+    account_id: str = "000000000000"
+    concurrency: int = 1
+    backoff: Backoff = field(default_factory=Backoff)
+    fetch_wait_ms: int = 100
+    idle_poll_ms: int = 200
+    reconnect: float = 0.5
+    lag_interval: float = 2.0
+    stop_grace: float = 10.0
+
+    @property
+    def cluster_arn(self) -> str:
+        """The ARN of the Kafka cluster, as events name it."""
+        return f"arn:aws:kafka:{self.region}:{self.account_id}:cluster/local/00000000-0000-0000-0000-000000000000-1"
+
+    def function_arn(self, function: str) -> str:
+        """The ARN of a function, as failure records name it."""
+        return f"arn:aws:lambda:{self.region}:{self.account_id}:function:{function}"
