@@ -69,6 +69,13 @@ class ParleyClient:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return await self._http.request(method, path, json=body, params=query, headers=headers)
 
+    async def request_raw(self, method: str, path: str, body: bytes, *, token: str | None = None) -> httpx.Response:
+        """Like `request`, with a body that need not be JSON but says it is."""
+        headers = {"Content-Type": "application/json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        return await self._http.request(method, path, content=body, headers=headers)
+
     async def call(
         self,
         method: str,

@@ -1,0 +1,65 @@
+"""A whole stack, as `make run` starts it, on a free port and data of its own, seen as a client sees it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bench.client import Device, ParleyClient, Person
+from bench.stack import Stack
+
+POLL_S = 0.02
+PASSWORD = "a password of nobody but tests"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder drives a whole stack."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+def run_stack(stack: Stack) -> Iterator[Stack]:
+    """Starts a stack and stops it in the end, if the test has not."""
+    stack.start()
+    try:
+        stack.wait_until_healthy()
+        yield stack
+    finally:
+        if stack.process.poll() is None:
+            stack.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The stack that tests share; none of them may end it."""
+    yield from run_stack(Stack(tmp_path_factory.mktemp("shared") / "data"))
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path) -> Iterator[Stack]:
+    """A stack of the test's own, to end, kill and start again."""
+    yield from run_stack(Stack(tmp_path / "data"))
+
+
+async def register(client: ParleyClient, name: str) -> Person:
+    """A new person whose username begins with `name`."""
+    return await client.register(f"{name}_{secrets.token_hex(6)}", PASSWORD, display_name=name.title())
+
+
+async def until(holds: Callable[[], bool], *, deadline_s: float = 30) -> None:
+    """Waits until a condition holds; TimeoutError when it does not in time."""
+    async with asyncio.timeout(deadline_s):
+        while not holds():  # noqa: ASYNC110 - what it looks at is in other processes, which tell nobody
+            await asyncio.sleep(POLL_S)
+
+
+async def still_serves(device: Device) -> None:
+    """Holds a socket to going on: a ping is answered."""
+    answer = await device.request("ping", {})
+    assert "serverTime" in answer.data
