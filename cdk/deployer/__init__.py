@@ -1,0 +1,1 @@
+"""The function that CloudFormation calls for what templates cannot say."""
