@@ -88,12 +88,17 @@ class Chat:
         accepted: dict[str, AcceptedMessage] = {}
         outcomes: list[AcceptedMessage | ParleyError] = []
         for draft, form in zip(drafts, forms, strict=True):
-            message = _make_accepted(identity, draft, now) if form is None else None
-            refusal = form if message is None else _check_message(message, context, accepted)
+            refusal = form if form or draft.conversation_id in context.memberships else not_found()
             if refusal is not None:
                 outcomes.append(refusal)
-            elif message is not None:
-                outcomes.append(accepted.setdefault(message.message_id, message))
+                continue
+            message = _make_accepted(identity, draft, now)
+            # What is sent again gets its first answer, whatever has become of what it refers to.
+            known = message.message_id in accepted or message.message_id in context.messages
+            outcomes.append(
+                (None if known else _check_references(message, context))
+                or accepted.setdefault(message.message_id, message)
+            )
         return outcomes
 
     def _read_context(self, identity: Identity, drafts: Sequence[Draft]) -> _Context:
@@ -141,17 +146,6 @@ def check_form(draft: Draft) -> InvalidRequestError | None:
     }
     problems = [FieldProblem(field, problem) for field, problem in findings.items() if problem]
     return InvalidRequestError("The message cannot be sent.", problems) if problems else None
-
-
-def _check_message(
-    message: AcceptedMessage, context: _Context, accepted: Mapping[str, AcceptedMessage]
-) -> ParleyError | None:
-    if message.conversation_id not in context.memberships:
-        return not_found()
-    # What is sent again gets its first answer, whatever has become of what it refers to.
-    if message.message_id in accepted or message.message_id in context.messages:
-        return None
-    return _check_references(message, context)
 
 
 def _check_references(message: AcceptedMessage, context: _Context) -> InvalidRequestError | None:
