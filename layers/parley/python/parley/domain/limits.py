@@ -36,6 +36,10 @@ REQUEST_ID_MAX_CHARS: Final = 64
 PAGE_DEFAULT_COUNT: Final = 50
 PAGE_MAX_COUNT: Final = 100
 UNREAD_MAX_COUNT: Final = 999
+SEARCH_USERS_MIN_CHARS: Final = 2
+PRESENCE_MAX_COUNT: Final = 100
+SYNC_PAGE_MAX_BYTES: Final = 100 * 1024
+SYNC_FIRST_MESSAGES_COUNT: Final = 20
 SEQ_MAX: Final = 2**53 - 1
 """The largest whole number that every JSON reader keeps exact; a seq beyond it is taken for it."""
 
@@ -43,4 +47,17 @@ WS_TICKET_TTL_S: Final = 30
 SESSION_TTL_DAYS: Final = 60
 SESSION_CACHE_TTL_S: Final = 4
 """An ended session's access tokens die within 5 s; the second that is left is for the request itself."""
+REFRESH_GRACE_S: Final = 10
 SOCKET_MAX_DURATION_S: Final = 2 * 60 * 60
+SOCKET_EXPIRY_NOTICE_S: Final = 5 * 60
+TYPING_LAPSE_S: Final = 6
+ATTACHMENT_URL_TTL_S: Final = 15 * 60
+
+SEND_RATE_PER_S: Final = 20
+SEND_BURST_COUNT: Final = 60
+TYPING_RATE_PER_S: Final = 2
+SEEN_RATE_PER_S: Final = 10
+FRAME_RATE_PER_S: Final = 20
+REST_WRITE_RATE_PER_S: Final = 20
+LOGIN_ACCOUNT_RATE_PER_MIN: Final = 5
+LOGIN_ADDRESS_RATE_PER_MIN: Final = 20

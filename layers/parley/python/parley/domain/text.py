@@ -50,7 +50,9 @@ def check_plain(text: str) -> str | None:
     """No NUL, which databases cut strings at, and no lone surrogates, which UTF-8 cannot carry."""
     if "\0" in text:
         return "It holds a NUL character."
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+    try:
+        text.encode()
+    except UnicodeEncodeError:
         return "It holds a lone surrogate."
     return None
 
