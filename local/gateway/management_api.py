@@ -1,0 +1,115 @@
+"""@connections: how functions reach the clients of a WebSocket API.
+
+Answers are those of the API Gateway Management API's reference. SDKs read the kind of an error from the
+`x-amzn-ErrorType` header.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from local.gateway.http_message import HttpRequest, HttpResponse, json_response
+from local.gateway.identifiers import iso_time, new_id
+from local.gateway.rate_limit import RateLimit
+from local.gateway.sigv4 import SignatureError, SignatureVerifier
+from local.gateway.websocket_connection import WebSocketConnection
+from local.gateway.websocket_framing import NORMAL
+
+if TYPE_CHECKING:
+    from local.observer import Observer
+
+
+class ManagementApi:
+    """Serves `/{stage}/@connections/{id}` for the connections that are open at the moment of each call.
+
+    Every request is answered without waiting: a post when its frame is in the socket's buffer.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        connections: Mapping[str, WebSocketConnection],
+        verifier: SignatureVerifier,
+        *,
+        rate: RateLimit,
+        post_bytes: int,
+        observer: Observer,
+    ) -> None:
+        self._prefixes = (f"/{stage}/@connections/", f"/{stage}/%40connections/")
+        self._connections = connections
+        self._verifier = verifier
+        self._rate = rate
+        self._post_bytes = post_bytes
+        self._observer = observer
+
+    def serves(self, path: str) -> bool:
+        """Whether a path, still percent-encoded, is one of this API's."""
+        return path.startswith(self._prefixes)
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Does what a request asks for and answers it."""
+        connection_id = unquote(request.path.split("/", 3)[3])
+        try:
+            self._verifier.check(request)
+        except SignatureError as error:
+            response = _error(403, error.error_type, error.message)
+        else:
+            response = self._act(request, connection_id)
+        if request.method == "POST":
+            self._observer.post(connection_id, response.status, len(request.body))
+        return response
+
+    def _act(self, request: HttpRequest, connection_id: str) -> HttpResponse:
+        if not self._rate.take():
+            return _error(429, "LimitExceededException", "Rate exceeded")
+        if request.method == "POST" and len(request.body) > self._post_bytes:
+            return _error(413, "PayloadTooLargeException", "Payload too large")
+        connection = self._connections.get(connection_id)
+        action = _ACTIONS.get(request.method)
+        if action is None:
+            return _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        return action(connection, request.body) if connection is not None else _gone()
+
+
+def _post(connection: WebSocketConnection, body: bytes) -> HttpResponse:
+    return HttpResponse(200, headers=_request_id()) if connection.send(body) else _gone()
+
+
+def _get(connection: WebSocketConnection, _: bytes) -> HttpResponse:
+    return json_response(200, _describe(connection), *_request_id())
+
+
+def _delete(connection: WebSocketConnection, _: bytes) -> HttpResponse:
+    # Which code the client is closed with is unverified.
+    connection.close(NORMAL, "Connection Closed Normally")
+    return HttpResponse(204, headers=_request_id())
+
+
+_ACTIONS: Mapping[str, Callable[[WebSocketConnection, bytes], HttpResponse]] = {
+    "POST": _post,
+    "GET": _get,
+    "DELETE": _delete,
+}
+
+
+def _describe(connection: WebSocketConnection) -> dict[str, object]:
+    peer = connection.peer
+    return {
+        "connectedAt": iso_time(peer.connected_at_ms),
+        "identity": {"sourceIp": peer.source_ip, "userAgent": peer.user_agent},
+        "lastActiveAt": iso_time(connection.last_active_ms),
+    }
+
+
+def _request_id() -> tuple[tuple[str, str], ...]:
+    return (("x-amzn-requestid", new_id()),)
+
+
+def _error(status: int, error_type: str, message: str) -> HttpResponse:
+    return json_response(status, {"message": message}, ("x-amzn-errortype", error_type), *_request_id())
+
+
+def _gone() -> HttpResponse:
+    return _error(410, "GoneException", "Gone")
