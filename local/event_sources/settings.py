@@ -36,7 +36,7 @@ class EventSourceSettings:
     account_id: str = "000000000000"
     concurrency: int = 1
     backoff: Backoff = field(default_factory=Backoff)
-    fetch_wait_ms: int = 100
+    fetch_wait_ms: int = 250
     idle_poll_ms: int = 200
     reconnect: float = 0.5
     lag_interval: float = 2.0
