@@ -1,0 +1,89 @@
+"""The ports, each as the fake and as the real thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from parley.connections.valkey import ValkeyConnections
+from parley.ports import ConnectionRegistry, ConversationStore, MessageStore, SessionStore, TicketStore, UserStore
+from parley.stores.mongo import MongoStores
+from tests.fakes import (
+    FakeConnectionRegistry,
+    FakeConversationStore,
+    FakeDatabase,
+    FakeMessageStore,
+    FakeSessionStore,
+    FakeTicketStore,
+    FakeUserStore,
+)
+
+FAKE_AND_REAL = ["fake", pytest.param("real", marks=pytest.mark.engines)]
+THREADS = 10
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The ports of the database."""
+
+    users: UserStore
+    sessions: SessionStore
+    conversations: ConversationStore
+    messages: MessageStore
+
+
+class SystemClock:
+    """The port Clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@pytest.fixture
+def mongo(request: pytest.FixtureRequest) -> Iterator[MongoStores]:
+    """The real stores on a database of the test's own."""
+    stores = MongoStores(request.getfixturevalue("engines").fresh_mongo_uri(), max_pool_size=THREADS)
+    stores.create_indexes()
+    yield stores
+    stores.close()
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
+def stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "real":
+        mongo: MongoStores = request.getfixturevalue("mongo")
+        return Stores(mongo.users, mongo.sessions, mongo.conversations, mongo.messages)
+    database = FakeDatabase()
+    return Stores(
+        FakeUserStore(),
+        FakeSessionStore(SystemClock()),
+        FakeConversationStore(database),
+        FakeMessageStore(database),
+    )
+
+
+@pytest.fixture
+def valkey(request: pytest.FixtureRequest) -> Iterator[ValkeyConnections]:
+    """The real registry and tickets on an empty Valkey."""
+    connections = ValkeyConnections(request.getfixturevalue("engines").fresh_redis_url())
+    yield connections
+    connections.close()
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
+def registry(request: pytest.FixtureRequest) -> ConnectionRegistry:
+    if request.param == "real":
+        valkey: ValkeyConnections = request.getfixturevalue("valkey")
+        return valkey
+    return FakeConnectionRegistry(SystemClock())
+
+
+@pytest.fixture(params=FAKE_AND_REAL)
+def tickets(request: pytest.FixtureRequest) -> TicketStore:
+    if request.param == "real":
+        valkey: ValkeyConnections = request.getfixturevalue("valkey")
+        return valkey
+    return FakeTicketStore(SystemClock())

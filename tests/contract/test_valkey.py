@@ -1,0 +1,79 @@
+"""ConnectionRegistry and TicketStore: one suite for the fake and the real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from parley.domain.models import Identity
+from parley.ports import ConnectionRegistry, TicketStore
+from tests.contract.samples import a_connection, at_once, unique
+
+
+def test_sockets_are_found_by_user(registry: ConnectionRegistry) -> None:
+    ada, bob, nobody = unique("u_"), unique("u_"), unique("u_")
+    phone, laptop, bobs = (
+        a_connection(ada),
+        a_connection(ada, endpoint="https://gw-2.example.com/ws"),
+        a_connection(bob),
+    )
+    for connection in (phone, laptop, bobs):
+        registry.add_connection(connection)
+
+    found = registry.find_connections([ada, nobody, bob, ada])
+
+    assert found.keys() == {ada, bob}
+    assert set(found[ada]) == {phone, laptop}
+    assert found[bob] == (bobs,)
+    assert registry.find_connections([]) == {}
+
+
+def test_adding_a_socket_again_changes_nothing(registry: ConnectionRegistry) -> None:
+    connection = a_connection(unique("u_"))
+    registry.add_connection(connection)
+    registry.add_connection(connection)
+
+    assert registry.find_connections([connection.user_id]) == {connection.user_id: (connection,)}
+
+
+def test_one_socket_is_forgotten_and_no_other(registry: ConnectionRegistry) -> None:
+    ada, bob = unique("u_"), unique("u_")
+    phone, laptop = a_connection(ada), a_connection(ada)
+    bobs = replace(phone, user_id=bob)
+    for connection in (phone, laptop, bobs):
+        registry.add_connection(connection)
+
+    assert registry.remove_connection(ada, phone.connection_id) is True
+    assert registry.remove_connection(ada, phone.connection_id) is False
+    assert registry.remove_connection(unique("u_"), laptop.connection_id) is False
+
+    assert registry.find_connections([ada, bob]) == {ada: (laptop,), bob: (bobs,)}
+
+
+def test_many_users_are_found_in_one_call(registry: ConnectionRegistry) -> None:
+    connections = [a_connection(unique("u_")) for _ in range(300)]
+    for connection in connections:
+        registry.add_connection(connection)
+
+    found = registry.find_connections([connection.user_id for connection in connections])
+
+    assert found == {connection.user_id: (connection,) for connection in connections}
+
+
+def test_a_ticket_is_redeemed_once(tickets: TicketStore) -> None:
+    identity = Identity("u_ada", "s_phone")
+    tickets.insert_ticket("ticket-1", identity, ttl_s=30)
+
+    outcomes = at_once([lambda: tickets.redeem_ticket("ticket-1")] * 10)
+
+    assert outcomes.count(identity) == 1
+    assert outcomes.count(None) == 9
+    assert tickets.redeem_ticket("ticket-2") is None
+
+
+def test_an_old_time_of_connecting_is_kept(registry: ConnectionRegistry) -> None:
+    connected_at = (datetime.now(UTC) - timedelta(hours=1, minutes=59)).replace(microsecond=0)
+    connection = a_connection(unique("u_"), connected_at=connected_at)
+    registry.add_connection(connection)
+
+    assert registry.find_connections([connection.user_id]) == {connection.user_id: (connection,)}
