@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import resource
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from urllib.parse import quote, urlsplit
 
 from bench.client import Socket, open_socket
@@ -75,13 +75,14 @@ class TwinAlone:
     def __init__(self, url: str, processes: Processes) -> None:
         self._address = f"ws://{urlsplit(url).netloc}/ws"
         self._processes = processes
+        self._fresh_memory = processes.twin_memory()
 
     async def run(self) -> Sample:
-        """Echo with one and with sixteen clients, posts, idle connections."""
+        """Idle connections, echo with one and with sixteen clients, posts."""
+        sample = await self._idle()
         await self._echo(16, seconds=1.0)
-        sample = {"echo_1": await self._echo(1), "echo_16": await self._echo(16)}
-        sample |= await self._posts()
-        return sample | await self._idle()
+        sample |= {"echo_1": await self._echo(1), "echo_16": await self._echo(16)}
+        return sample | await self._posts()
 
     async def _echo(self, clients: int, *, seconds: float = ECHO_S) -> float:
         everyone = [EchoClient(number) for number in range(clients)]
@@ -130,7 +131,10 @@ class TwinAlone:
         return {"posts": each * POSTERS / took, "posts_twin_cpu_us": used["twin"] * 1e6 / (each * POSTERS)}
 
     async def _idle(self) -> Sample:
-        """Opens idle connections and holds the twin's memory before against after."""
+        """Opens idle connections, and holds the twin's memory against what it was when it was fresh.
+
+        Not against what it was before the connections: what an earlier run left free would hide what they need.
+        """
         count = min(IDLE_COUNT, _raise_file_limit() - 500)
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
@@ -138,14 +142,11 @@ class TwinAlone:
             async with slots:
                 return await open_socket(self._address, lambda _: None)
 
-        warm = await asyncio.gather(*(one() for _ in range(SIDE_BY_SIDE)))
-        gc.collect()
-        before = self._processes.twin_memory()
         sockets = await asyncio.gather(*(one() for _ in range(count)))
-        after = self._processes.twin_memory()
+        used = self._processes.twin_memory() - self._fresh_memory
         held = sum(1 for socket in sockets if not socket.closed.done())
-        await close_all([*warm, *sockets])
-        return {"idle_count": float(held), "idle_kb": (after - before) / count / 1024}
+        await close_all(sockets)
+        return {"idle_count": float(held), "idle_kb": used / count / 1024}
 
 
 class _Target:
@@ -201,8 +202,7 @@ class _Poster(asyncio.Protocol):
         return poster
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is one without being its subclass
 
     async def run(self) -> None:
         self._next()
