@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition  # type: ignore[import-untyped]  # it ships no types
-from kafka.structs import OffsetAndMetadata  # type: ignore[import-untyped]  # it ships no types
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from functions.manifest import StartingPosition
 from local.event_sources.record import Record

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
 
-from kafka.errors import KafkaError  # type: ignore[import-untyped]  # it ships no types
+from kafka.errors import KafkaError
 
 from functions.manifest import KafkaTrigger
 from local.event_sources.batching import Batch, Batcher, next_offsets
