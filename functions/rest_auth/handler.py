@@ -1,0 +1,6 @@
+"""rest_auth: accounts, sessions, tickets and users over HTTP."""
+
+from parley import bootstrap
+from parley.entry import rest
+
+handler = rest.auth_handler(bootstrap.container("stores", "connections", "passwords", "tokens"))

@@ -1,0 +1,231 @@
+"""The composition root: the one place that joins services, adapters and settings.
+
+Nothing is made before it is asked for, and then once for the process: making a part imports its adapter and reads its
+settings; the adapter connects at its first use.
+"""
+
+# ruff: noqa: PLC0415  # each part is imported when it is first asked for: that is what this module is for
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+from parley.config import (
+    AwsSettings,
+    IssuerSettings,
+    KafkaSettings,
+    MongoSettings,
+    PushSettings,
+    RedisSettings,
+    Settings,
+    VerifierSettings,
+    WebSocketSettings,
+    read_settings,
+)
+from parley.domain.times import truncate_to_ms
+from parley.observability import start_logging
+
+if TYPE_CHECKING:
+    from parley.connections.valkey import ValkeyConnections
+    from parley.push.client import HttpPushClient
+    from parley.security.tokens import Ed25519TokenVerifier
+    from parley.services.accounts import Accounts
+    from parley.services.authentication import Authentication
+    from parley.services.chat import Chat
+    from parley.services.conversations import Conversations
+    from parley.services.fan_out import FanOut
+    from parley.services.health import Health
+    from parley.services.messages import Messages
+    from parley.services.sockets import Sockets
+    from parley.services.storing import Storing
+    from parley.stores.mongo import MongoStores
+    from parley.streams.publisher import KafkaPublisher
+
+Part = Literal["stores", "connections", "publisher", "push", "passwords", "tokens"]
+
+_MODULES: Mapping[Part, str] = {
+    "stores": "parley.stores.mongo",
+    "connections": "parley.connections.valkey",
+    "publisher": "parley.streams.publisher",
+    "push": "parley.push.client",
+    "passwords": "parley.security.passwords",
+    "tokens": "parley.security.tokens",
+}
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return truncate_to_ms(datetime.now(UTC))
+
+
+class Container:
+    """The parts of Parley in this process.
+
+    Args:
+        environ: where settings are read from, when they are first needed.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.clock = SystemClock()
+
+    # Settings
+
+    @cached_property
+    def is_local(self) -> bool:
+        return read_settings(Settings, self._environ).is_local
+
+    @cached_property
+    def ws_url(self) -> str:
+        return read_settings(WebSocketSettings, self._environ).ws_url
+
+    @cached_property
+    def push_endpoint(self) -> str:
+        return read_settings(PushSettings, self._environ).push_endpoint
+
+    # Adapters
+
+    @cached_property
+    def stores(self) -> MongoStores:
+        from parley.stores.mongo import MongoStores
+
+        return MongoStores(read_settings(MongoSettings, self._environ).mongo_uri)
+
+    @cached_property
+    def connections(self) -> ValkeyConnections:
+        from parley.connections.valkey import ValkeyConnections
+
+        return ValkeyConnections(read_settings(RedisSettings, self._environ).redis_url)
+
+    @cached_property
+    def publisher(self) -> KafkaPublisher:
+        from parley.protocol.records import encode_record
+        from parley.streams.publisher import KafkaPublisher
+
+        settings = read_settings(KafkaSettings, self._environ)
+        return KafkaPublisher(settings.kafka_bootstrap_servers, settings.kafka_security, encode_record)
+
+    @cached_property
+    def push(self) -> HttpPushClient:
+        from parley.push.client import HttpPushClient
+        from parley.push.sigv4 import AwsCredentials
+
+        settings = read_settings(AwsSettings, self._environ)
+        # Lambda never changes the credentials of an environment: it starts another one.
+        credentials = AwsCredentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
+        return HttpPushClient(lambda: credentials, region=settings.region)
+
+    @cached_property
+    def _verifier(self) -> Ed25519TokenVerifier:
+        from parley.security.tokens import Ed25519TokenVerifier
+
+        return Ed25519TokenVerifier(read_settings(VerifierSettings, self._environ).token_public_key)
+
+    # Services
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        from parley.security.passwords import Argon2PasswordHasher
+        from parley.security.tokens import Ed25519TokenIssuer
+        from parley.services.accounts import Accounts
+
+        return Accounts(
+            users=self.stores.users,
+            sessions=self.stores.sessions,
+            tickets=self.connections,
+            hasher=Argon2PasswordHasher(),
+            issuer=Ed25519TokenIssuer(read_settings(IssuerSettings, self._environ).token_private_key),
+            clock=self.clock,
+        )
+
+    @cached_property
+    def authentication(self) -> Authentication:
+        from parley.services.authentication import Authentication
+
+        return Authentication(
+            sessions=self.stores.sessions, tickets=self.connections, verifier=self._verifier, clock=self.clock
+        )
+
+    @cached_property
+    def conversations(self) -> Conversations:
+        from parley.services.conversations import Conversations
+
+        return Conversations(
+            conversations=self.stores.conversations,
+            users=self.stores.users,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def chat(self) -> Chat:
+        from parley.services.chat import Chat
+
+        return Chat(
+            conversations=self.stores.conversations,
+            messages=self.stores.messages,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def messages(self) -> Messages:
+        from parley.services.messages import Messages
+
+        return Messages(conversations=self.stores.conversations, messages=self.stores.messages)
+
+    @cached_property
+    def storing(self) -> Storing:
+        from parley.services.storing import Storing
+
+        return Storing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
+
+    @cached_property
+    def fan_out(self) -> FanOut:
+        from parley.protocol.events import encode_event
+        from parley.services.fan_out import FanOut
+
+        return FanOut(
+            conversations=self.stores.conversations,
+            registry=self.connections,
+            push=self.push,
+            encode=encode_event,
+        )
+
+    @cached_property
+    def sockets(self) -> Sockets:
+        from parley.services.sockets import Sockets
+
+        return Sockets(registry=self.connections, sessions=self.stores.sessions)
+
+    @cached_property
+    def health(self) -> Health:
+        from parley.services.health import Health
+
+        return Health(probes={"kafka": self.publisher.ping, "mongo": self.stores.ping, "redis": self.connections.ping})
+
+    def create_indexes(self) -> None:
+        """Creates the indexes that are missing."""
+        self.stores.create_indexes()
+
+
+@cache
+def container(*parts: Part) -> Container:
+    """The process's container, made once.
+
+    Args:
+        parts: adapters whose code is imported now: a function names what it will need, as Lambda gives an environment
+            more processor time while it starts than later. None of them connects yet.
+    """
+    start_logging()
+    for part in parts:
+        import_module(_MODULES[part])
+    return Container(os.environ)

@@ -1,0 +1,88 @@
+"""From API Gateway's HTTP events (payload 2.0) to the applications and back."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from mangum import Mangum
+
+from parley.entry.rest.apps import Envelope, create_auth_app, create_chat_app
+from parley.entry.rest.routes import RestServices
+from parley.observability import begin_invocation
+from parley.protocol.errors import PROBLEM_MEDIA_TYPE
+
+Handler = Callable[[Any, Any], dict[str, Any]]
+
+# All that the applications read. What they do not read cannot upset them or the adapter, which would make numbers of
+# the ports in Host and X-Forwarded-Port.
+_HEADERS = frozenset({"authorization", "content-type"})
+_TEXTS = ["text/", "application/json", PROBLEM_MEDIA_TYPE]
+
+_log = logging.getLogger(__name__)
+
+
+def auth_handler(services: RestServices) -> Handler:
+    """Handles the HTTP events of rest_auth."""
+    return _handler(create_auth_app(services))
+
+
+def chat_handler(services: RestServices) -> Handler:
+    """Handles the HTTP events of rest_chat."""
+    return _handler(create_chat_app(services))
+
+
+def _handler(app: Envelope) -> Handler:
+    logging.getLogger("mangum").setLevel(logging.ERROR)
+    adapter: Any = Mangum(app, lifespan="off", text_mime_types=_TEXTS)
+
+    def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        request = event["requestContext"]
+        begin_invocation(context, request_id=request["requestId"])
+        started = time.perf_counter()
+        answer: dict[str, Any] = adapter(_narrow(event), context)
+        _log.info(
+            "request",
+            extra={
+                "method": request["http"]["method"],
+                "route": event.get("routeKey"),
+                "status": answer["statusCode"],
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )
+        return answer
+
+    return handle
+
+
+def _narrow(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The event with nothing in it that is not read, and nothing that cannot be encoded."""
+    request = event["requestContext"]
+    http = request["http"]
+    return {
+        "version": event["version"],
+        "rawQueryString": _encodable(event.get("rawQueryString") or ""),
+        "headers": {
+            name.lower(): _encodable(value)
+            for name, value in (event.get("headers") or {}).items()
+            if name.lower() in _HEADERS
+        },
+        "requestContext": {
+            "requestId": request["requestId"],
+            "http": {
+                "method": http["method"],
+                # API Gateway has decoded it, and the adapter decodes what it gets.
+                "path": quote(_encodable(event["rawPath"])),
+                "sourceIp": http.get("sourceIp"),
+            },
+        },
+        "body": event.get("body"),
+        "isBase64Encoded": event.get("isBase64Encoded", False),
+    }
+
+
+def _encodable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

@@ -1,0 +1,67 @@
+"""Sending messages, and reading them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Query, Response
+
+from parley.domain.errors import FieldProblem, InvalidRequestError
+from parley.entry.rest.routes import Caller, ConversationId, MessageId, Route, Services, answer
+from parley.protocol.bodies import HistoryQuery, Page
+from parley.protocol.cursors import HistoryCursor, decode_cursor, encode_cursor
+from parley.protocol.messages import SendAnswer, SendBody, encode_accepted
+from parley.protocol.objects import MessageObject, encode_message
+
+
+async def send_message(services: Services, caller: Caller, body: SendBody) -> Response:
+    """Accepts a message: it is durable in Kafka and will be stored.
+
+    The same clientMessageId again, at any later time and over either transport, is the same message.
+    """
+    return answer(encode_accepted(services.chat.send_message(caller, body.to_draft())), 202)
+
+
+async def list_messages(
+    services: Services, caller: Caller, conversation_id: ConversationId, query: Annotated[HistoryQuery, Query()]
+) -> Response:
+    """A conversation's messages: newest first with before or neither, oldest first with after."""
+    start = _read_start(query)
+    messages = services.messages.list_messages(
+        caller, conversation_id, before=start.before, after=start.after, limit=query.limit
+    )
+    next_cursor = None
+    if len(messages) == query.limit:
+        last = messages[-1].seq
+        if start.after is not None:
+            next_cursor = encode_cursor(HistoryCursor(after=last))
+        elif last > 1:
+            next_cursor = encode_cursor(HistoryCursor(before=last))
+    items = [encode_message(message) for message in messages]
+    return answer(Page[MessageObject](items=items, next_cursor=next_cursor))
+
+
+async def get_message(services: Services, caller: Caller, message_id: MessageId) -> Response:
+    """One stored message."""
+    return answer(encode_message(services.messages.get_message(caller, message_id)))
+
+
+def _read_start(query: HistoryQuery) -> HistoryCursor:
+    given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
+    if len(given) > 1:
+        problems = [FieldProblem(name, "Only one of before, after and cursor can be given.") for name in given]
+        raise InvalidRequestError("A page starts in one place.", problems)
+    if query.cursor is not None:
+        return decode_cursor(HistoryCursor, query.cursor)
+    return HistoryCursor(before=query.before, after=query.after)
+
+
+_TAG = "Messages"
+_HISTORY = Page[MessageObject]
+
+ROUTES = (
+    Route("POST", "/api/chat/send", send_message, _TAG, 202, SendAnswer, ("not_found", "blocked")),
+    Route("GET", "/api/messages/conversation/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
+    Route("GET", "/api/chat/history/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
+    Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
+)

@@ -1,0 +1,52 @@
+"""What the server tells without being asked: `{"event", "data"}`."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from parley.domain.records import ConversationCreated, MessageStored, PushEvent
+from parley.protocol.base import Outbound
+from parley.protocol.objects import ConversationObject, MessageObject, encode_conversation, encode_message
+
+
+class MessageData(Outbound):
+    """A message, and its conversation's rev at this change."""
+
+    message: MessageObject
+    rev: int
+
+
+class ConversationData(Outbound):
+    """A conversation as its recipient sees it, and its rev."""
+
+    conversation: ConversationObject
+    rev: int
+
+
+class MessageReceived(Outbound):
+    """A message was stored; of one conversation these come in seq order."""
+
+    event: Literal["chat:receive"] = "chat:receive"
+    data: MessageData
+
+
+class ConversationEvent(Outbound):
+    """A conversation came into being with its recipient in it."""
+
+    event: Literal["conversation:create", "group:create"]
+    data: ConversationData
+
+
+def encode_event(event: PushEvent) -> bytes:
+    """The JSON that a client gets, without white space around it; the same event gives the same bytes."""
+    match event:
+        case MessageStored(message=message):
+            data = MessageData(message=encode_message(message), rev=message.rev)
+            return MessageReceived(data=data).to_json()
+        case ConversationCreated(view=view):
+            conversation = view.conversation
+            created = ConversationData(conversation=encode_conversation(view), rev=conversation.rev)
+            name: Literal["conversation:create", "group:create"] = (
+                "conversation:create" if conversation.kind == "direct" else "group:create"
+            )
+            return ConversationEvent(event=name, data=created).to_json()

@@ -1,0 +1,58 @@
+"""WebSocket frames: what a client sends, and the answers to it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from parley.domain import limits
+from parley.protocol.base import Inbound, Outbound, Time
+from parley.protocol.errors import ErrorData, SocketCode
+from parley.protocol.messages import SendAnswer, SendBody
+
+
+class Frame(Inbound):
+    """One frame. `data` is read by the action that it names."""
+
+    action: str
+    request_id: str | None = Field(default=None, min_length=1, max_length=limits.REQUEST_ID_MAX_CHARS)
+    data: Any = None
+
+
+class SendBatch(Inbound):
+    """Several messages in one frame; they are accepted in their order, each by itself."""
+
+    messages: list[SendBody] = Field(min_length=1, max_length=limits.SEND_BATCH_MAX_COUNT)
+
+
+class NoData(Inbound):
+    """The data of an action that takes none."""
+
+
+class Refusal(Outbound):
+    """One message of a batch that was refused; the others stand. `unavailable` may be sent again."""
+
+    client_message_id: str
+    status: Literal["refused"] = "refused"
+    code: SocketCode
+
+
+class SendResults(Outbound):
+    """The outcome of each message of a batch, in the batch's order."""
+
+    results: list[SendAnswer | Refusal]
+
+
+class PongData(Outbound):
+    """The server's time."""
+
+    server_time: Time
+
+
+class Answer(Outbound):
+    """The one answer to a frame that carried a requestId; an error also to one that did not."""
+
+    event: str
+    request_id: str | None = Field(default=None, exclude_if=lambda request_id: request_id is None)
+    data: SendAnswer | SendResults | PongData | ErrorData
