@@ -44,14 +44,13 @@ class HttpReader:
         self._parser: httptools.HttpRequestParser | None = httptools.HttpRequestParser(self)
         self._refusal: HttpResponse | None = None
         self._websocket = False
-        self._requests = 0
         self._clear()
 
     def _clear(self) -> None:
         self._target = b""
         self._headers: list[tuple[str, str]] = []
         self._head_bytes = 0
-        self._unread_head_bytes = 0
+        self._line_bytes = 0
         self._in_head = True
         self._body: list[bytes] = []
         self._body_bytes = 0
@@ -75,7 +74,6 @@ class HttpReader:
         self._parser = None
 
     def _feed(self, parser: httptools.HttpRequestParser, data: bytes) -> bytes:
-        begun = self._requests
         try:
             parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -85,10 +83,11 @@ class HttpReader:
         except (httptools.HttpParserError, httptools.HttpParserCallbackError):
             self._refusal = self._refusal or message_response(400, "Bad Request", close=True)
             return b""
-        if self._in_head and self._requests == begun and self.started_at is not None:
-            # The parser keeps an unfinished line to itself, so what it has swallowed is counted here.
-            self._unread_head_bytes += len(data)
-            if self._unread_head_bytes > 2 * self._limits.header_bytes:
+        if self._in_head and self.started_at is not None:
+            # The parser keeps an unfinished line to itself until it ends, so its length is counted here.
+            line_start = data.rfind(b"\n") + 1
+            self._line_bytes = len(data) - line_start + (0 if line_start else self._line_bytes)
+            if self._line_bytes > self._limits.header_bytes:
                 self._too_many_headers()
         return b""
 
@@ -105,7 +104,6 @@ class HttpReader:
     def on_message_begin(self) -> None:
         """Called by the parser: a request starts."""
         self._clear()
-        self._requests += 1
         self.started_at = self._clock()
 
     def on_url(self, url: bytes) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from functions.manifest import (
     AuthorizerTrigger,
     Function,
     HttpApi,
-    HttpTrigger,
     Manifest,
     Permissions,
     Trigger,
@@ -175,7 +174,7 @@ async def eventually(condition: Callable[[], bool]) -> None:
         TimeoutError: it does not in time.
     """
     async with asyncio.timeout(DEADLINE_S):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
             await asyncio.sleep(0.002)
 
 
@@ -234,10 +233,8 @@ async def raw_client(port: int) -> AsyncIterator[RawClient]:
         yield RawClient(reader, writer)
     finally:
         writer.close()
-        try:
+        with suppress(ConnectionError):
             await writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 def get(path: str, *headers: str, method: str = "GET") -> bytes:

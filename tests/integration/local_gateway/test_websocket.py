@@ -70,7 +70,8 @@ async def test_connect_gets_headers_and_query_and_later_events_do_not() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["no json", '"echo"', '{"action": 5}', '{"action": null}', '{"a": 1}', '{"action": "unknown"}', '{"action": "$connect"}', "[" * 5000, '{"action": "echo", "x": NaN}', ""],
+    ["no json", '"echo"', '{"action": 5}', '{"action": null}', '{"a": 1}', '{"action": "unknown"}', "[" * 5000,
+     '{"action": "$connect"}', '{"action": "echo", "x": NaN}', ""],
 )  # fmt: skip
 async def test_what_names_no_route_goes_to_default(text: str) -> None:
     async with running(manifest(*SOCKET_FUNCTIONS)) as stage, connect(stage.url) as client:
