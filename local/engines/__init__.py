@@ -2,6 +2,7 @@
 
 from local.engines.engine import Engine
 from local.engines.engines import Engines
-from local.engines.folder import DataFolder
+from local.engines.folder import DataFolder, read_run
+from local.engines.supervisor import Supervisor
 
-__all__ = ["DataFolder", "Engine", "Engines"]
+__all__ = ["DataFolder", "Engine", "Engines", "Supervisor", "read_run"]

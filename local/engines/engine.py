@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from local import process
@@ -46,7 +46,10 @@ class Engine:
         self.log_path = folder / "logs" / f"{self.name}.log"
         self.start_seconds = 0.0
         self._observer = observer
-        self._process: asyncio.subprocess.Process | None = None
+        self.on_fall: Callable[[Engine, int], None] | None = None
+        """Called with the exit status when it ends, once ready, without having been stopped or killed from here."""
+        self._process: process.Child | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def address(self) -> str:
@@ -91,6 +94,7 @@ class Engine:
             await self._process.wait()
             raise
         self.start_seconds = time.monotonic() - began
+        self._watching = asyncio.create_task(self._watch(self._process))
         self._observer.engine(self.name, "ready", f"{self.address}, {self.start_seconds:.1f} s")
 
     async def before_start(self) -> None:
@@ -98,8 +102,9 @@ class Engine:
 
     async def stop(self, deadline_s: float = STOP_DEADLINE_S) -> None:
         """Asks it to end and waits; kills it after `deadline_s` seconds. Does nothing if it does not run."""
-        if not self._process:
+        if not self._process or self.pid is None:
             return
+        self._unwatch()
         self._observer.engine(self.name, "stopping")
         await process.end(self._process, deadline_s=deadline_s, ask=self.stop_signal)
         self._observer.engine(self.name, "stopped")
@@ -112,6 +117,7 @@ class Engine:
 
     def kill(self) -> None:
         """Kills it at once, as a crash would."""
+        self._unwatch()
         if self._process:
             process.signal_group(self._process, signal.SIGKILL)
 
@@ -123,13 +129,23 @@ class Engine:
             return ""
         return "\n".join(lines[-LOG_TAIL_LINES:])
 
-    async def _run(self, command: list[str]) -> asyncio.subprocess.Process:
+    async def _watch(self, child: process.Child) -> None:
+        status = await child.wait()
+        if self.on_fall:
+            self.on_fall(self, status)
+
+    def _unwatch(self) -> None:
+        if self._watching:
+            self._watching.cancel()
+            self._watching = None
+
+    async def _run(self, command: list[str]) -> process.Child:
         with self.log_path.open("ab") as log:
             return await process.spawn(
                 command, cwd=self.folder, environment=self.environment(), stdout=log, stderr=subprocess.STDOUT
             )
 
-    async def _wait_until_ready(self, child: asyncio.subprocess.Process) -> None:
+    async def _wait_until_ready(self, child: process.Child) -> None:
         deadline = time.monotonic() + START_DEADLINE_S
         while not await type(self).probe(self.host, self.port):
             if child.returncode is not None:

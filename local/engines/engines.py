@@ -82,7 +82,11 @@ class Engines:
     async def _bring_up(self, engine: Engine) -> None:
         await engine.prepare()
         await engine.start()
-        self._folder.note_children(each.pid for each in self.all if each.pid)
+        self.remember()
+
+    def remember(self) -> None:
+        """Notes which processes there are, so that the next run can wait for their end after this one was killed."""
+        self._folder.note_children(engine.pid for engine in self.all if engine.pid)
 
     async def stop(self) -> None:
         """Ends all: Kafka and the imitated services side by side, then the database, then Valkey."""

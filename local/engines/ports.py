@@ -18,7 +18,8 @@ HOST = "127.0.0.1"
 
 def is_free(port: int, host: str = HOST) -> bool:
     """Whether a server could bind `port` now; one in TIME_WAIT counts as free, as servers set SO_REUSEADDR."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, port))
@@ -51,6 +52,15 @@ def _read(path: Path) -> dict[str, int]:
     if not isinstance(known, dict):
         return {}
     return {str(name): port for name, port in known.items() if isinstance(port, int) and 0 < port < 1 << 16}
+
+
+def free_port() -> int:
+    """A port that is free now.
+
+    Raises:
+        StartError: there is none.
+    """
+    return _find(set())
 
 
 def _find(taken: set[int]) -> int:

@@ -1,0 +1,70 @@
+"""`python -m local run`: the whole stack, until it is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from typing import Any
+
+from local.cli.addresses import addresses_of, facts_of
+from local.cli.ending import Ending
+from local.cli.screen import JsonScreen, TerminalScreen
+from local.console import LineWriter
+from local.settings import Settings
+from local.stack import Stack
+
+
+async def run(settings: Settings) -> int:
+    """Starts the stack, shows where everything is, then a line for everything that happens, until SIGTERM or Ctrl-C.
+
+    Both end it in order, with status 0; a second one ends it at once, with status 130.
+
+    Raises:
+        StartError: it cannot start, or an engine cannot be kept running.
+    """
+    writer = LineWriter(sys.stdout)
+    try:
+        if sys.stdout.isatty():
+            return await _run(settings, TerminalScreen(writer, colours=not os.environ.get("NO_COLOR")))
+        return await _run(settings, JsonScreen(writer))
+    finally:
+        writer.close()
+
+
+async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
+    began = time.monotonic()
+    stack = Stack(
+        settings.manifest,
+        settings.data,
+        host=settings.host,
+        port=settings.port,
+        cache=settings.cache,
+        observer=screen,
+    )
+    ending = Ending()
+    with screen.starting():
+        starting = asyncio.create_task(stack.start())
+        await _first(starting, ending.asked)
+        if not starting.done():
+            starting.cancel()
+            await asyncio.wait({starting})
+            return 0
+        await starting
+    try:
+        addresses = addresses_of(stack)
+        stack.folder.note_run(facts_of(stack, addresses, os.getpid()))
+        screen.ready(addresses, time.monotonic() - began)
+        await _first(ending.asked, stack.supervisor.lost)
+        if not ending.asked.done():
+            raise stack.supervisor.lost.result()
+        screen.stopping(ending.asked.result())
+        return 0
+    finally:
+        await stack.stop()
+
+
+async def _first(*futures: asyncio.Future[Any]) -> None:
+    """Waits until one of them is done."""
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
