@@ -17,10 +17,10 @@ from parley.domain.records import Record
 Security = Literal["PLAINTEXT", "AWS_MSK_IAM"]
 
 _PUBLISH_TIMEOUT_S: Final = 3.5
-_METADATA_TIMEOUT_S: Final = 2.5
-_REQUEST_TIMEOUT_S: Final = 2.0
-_DELIVERY_TIMEOUT_S: Final = 3.0
-_PROBE_TIMEOUT_S: Final = 1.8
+_METADATA_TIMEOUT_MS: Final = 2_500  # whole numbers: the request that carries them has no place for others
+_REQUEST_TIMEOUT_MS: Final = 2_000
+_DELIVERY_TIMEOUT_MS: Final = 3_000
+_PROBE_TIMEOUT_MS: Final = 1_800
 _API_VERSION: Final = (3, 0)  # spares the question what a broker speaks; every broker since then speaks it
 
 
@@ -52,7 +52,7 @@ class KafkaPublisher:
 
     def ping(self) -> None:
         """Returns when a broker answered; raises UnavailableError within 2 s when none did."""
-        probe = self._connect(max_block_ms=_PROBE_TIMEOUT_S * 1000)
+        probe = self._connect(max_block_ms=_PROBE_TIMEOUT_MS)
         try:
             probe.partitions_for("chat.send")
         except KafkaError as error:
@@ -94,9 +94,9 @@ class KafkaPublisher:
                 "acks": "all",
                 "enable_idempotence": True,
                 "linger_ms": 0,
-                "max_block_ms": _METADATA_TIMEOUT_S * 1000,
-                "request_timeout_ms": _REQUEST_TIMEOUT_S * 1000,
-                "delivery_timeout_ms": _DELIVERY_TIMEOUT_S * 1000,
+                "max_block_ms": _METADATA_TIMEOUT_MS,
+                "request_timeout_ms": _REQUEST_TIMEOUT_MS,
+                "delivery_timeout_ms": _DELIVERY_TIMEOUT_MS,
                 "reconnect_backoff_max_ms": 500,
                 "allow_auto_create_topics": False,
                 "metrics_enabled": False,
