@@ -49,6 +49,15 @@ class AppendPlan:
     pointers: list[UpdateOne] = field(default_factory=list)
 
 
+def is_text(content: str) -> bool:
+    """Whether it can be written as UTF-8, which a lone surrogate cannot."""
+    try:
+        content.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def group_messages(messages: Sequence[AcceptedMessage]) -> list[Group]:
     """The messages by conversation, in the order given, repeats left out."""
     by_conversation: dict[str, dict[str, AcceptedMessage]] = {}

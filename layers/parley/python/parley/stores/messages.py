@@ -14,10 +14,10 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from parley.domain.errors import ConflictError, UnavailableError
+from parley.domain.errors import ConflictError, InvalidRequestError, UnavailableError
 from parley.domain.models import AcceptedMessage, Message
 from parley.ports import Appended, NotAppended
-from parley.stores.appending import Group, Head, Outcomes, group_messages, plan_append
+from parley.stores.appending import Group, Head, Outcomes, group_messages, is_text, plan_append
 from parley.stores.codecs import Document, decode_message
 from parley.stores.errors import DUPLICATE_KEY, UNKNOWN_COMMIT, database_call, error_codes, is_conflict, is_unavailable
 from parley.stores.transactions import run_transaction
@@ -53,9 +53,11 @@ class MongoMessageStore:
 
     def append_messages(self, messages: Sequence[AcceptedMessage], now: datetime) -> list[Appended | NotAppended]:
         """See MessageStore."""
-        outcomes: Outcomes = {}
         deadline = time.monotonic() + _APPEND_BUDGET_S
-        waiting = [group_messages(messages)] if messages else []
+        never = NotAppended(InvalidRequestError("The content is not Unicode text."))
+        outcomes: Outcomes = {message.message_id: never for message in messages if not is_text(message.content)}
+        groups = group_messages([message for message in messages if message.message_id not in outcomes])
+        waiting = [groups] if groups else []
         while waiting:
             groups = waiting.pop()
             try:
