@@ -151,6 +151,7 @@ class Pool:
             pending = self._queue.popleft()
             if not pending.answer.cancelled():
                 environment.run(pending)
+                self._scale_up()
                 return
             self.in_flight -= 1
         self._idle.append(environment)
