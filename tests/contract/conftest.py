@@ -11,6 +11,7 @@ import pytest
 from parley.connections.valkey import ValkeyConnections
 from parley.ports import ConnectionRegistry, ConversationStore, MessageStore, SessionStore, TicketStore, UserStore
 from parley.stores.mongo import MongoStores
+from tests.contract.tls import Authority, make_authority
 from tests.fakes import (
     FakeConnectionRegistry,
     FakeConversationStore,
@@ -87,3 +88,8 @@ def tickets(request: pytest.FixtureRequest) -> TicketStore:
         valkey: ValkeyConnections = request.getfixturevalue("valkey")
         return valkey
     return FakeTicketStore(SystemClock())
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return make_authority(tmp_path_factory.mktemp("tls"))
