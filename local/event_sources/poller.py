@@ -118,7 +118,6 @@ class Poller:
             try:
                 try:
                     self._source.open()
-                    self._tell_reached()
                     self._serve()
                 finally:
                     self._source.close()
@@ -143,6 +142,7 @@ class Poller:
                 wait = batcher.wait(now)
                 pause = settings.idle_poll_ms if wait is None else min(settings.idle_poll_ms, int(wait * 1000) + 1)
                 batcher.add(self._source.read(pause, batcher.overfull()), time.monotonic())
+                self._tell_reached()
             commits.push(self._source)
             self._tell_lag(commits)
         commits.finish(self._source)
