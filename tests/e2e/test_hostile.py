@@ -102,7 +102,7 @@ def test_a_forged_token_opens_nothing(stack: Stack) -> None:
     [
         (f'{{"action":"send","requestId":"deep","data":{DEEP}}}', None),
         ('{"action":"send","requestId":"nan","data":{"conversationId":NaN}}', None),
-        ('{"action":"send","requestId":"nan","data":{"conversationId":1e999}}', "nan"),
+        ('{"action":"send","requestId":"nan","data":{"conversationId":1e999}}', None),
         ('{"action":"fly","requestId":"fly","data":{}}', "fly"),
         ('{"requestId":"none","data":{}}', "none"),
         ('{"action":"send","requestId":"wrong","data":{"text":"hello"}}', "wrong"),
