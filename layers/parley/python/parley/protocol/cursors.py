@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -36,8 +36,8 @@ class MemberCursor(Outbound):
 class HistoryCursor(Outbound):
     """Before or after which seq the history goes on, in the direction it went so far."""
 
-    before: int | None = None
-    after: int | None = None
+    direction: Literal["before", "after"]
+    seq: int
 
 
 CursorT = TypeVar("CursorT", ConversationCursor, MemberCursor, HistoryCursor)

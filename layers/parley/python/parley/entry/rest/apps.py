@@ -112,8 +112,9 @@ class Envelope:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge: the client hears of it in the form that it knows
-            log_unexpected(_log, "a request failed", error)
+            # The framework raises again what its handlers have answered and logged.
             if not has_started:
+                log_unexpected(_log, "a request failed", error)
                 await problem_answer(InternalError(), request_id)(scope, receive, send_with_headers)
 
 

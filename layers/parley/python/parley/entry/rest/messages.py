@@ -28,15 +28,18 @@ async def list_messages(
     """A conversation's messages: newest first with before or neither, oldest first with after."""
     start = _read_start(query)
     messages = services.messages.list_messages(
-        caller, conversation_id, before=start.before, after=start.after, limit=query.limit
+        caller,
+        conversation_id,
+        before=start.seq if start and start.direction == "before" else None,
+        after=start.seq if start and start.direction == "after" else None,
+        limit=query.limit,
     )
     next_cursor = None
     if len(messages) == query.limit:
+        direction = start.direction if start else "before"
         last = messages[-1].seq
-        if start.after is not None:
-            next_cursor = encode_cursor(HistoryCursor(after=last))
-        elif last > 1:
-            next_cursor = encode_cursor(HistoryCursor(before=last))
+        if direction == "after" or last > 1:
+            next_cursor = encode_cursor(HistoryCursor(direction=direction, seq=last))
     items = [encode_message(message) for message in messages]
     return answer(Page[MessageObject](items=items, next_cursor=next_cursor))
 
@@ -46,14 +49,17 @@ async def get_message(services: Services, caller: Caller, message_id: MessageId)
     return answer(encode_message(services.messages.get_message(caller, message_id)))
 
 
-def _read_start(query: HistoryQuery) -> HistoryCursor:
+def _read_start(query: HistoryQuery) -> HistoryCursor | None:
+    """Where the page starts; None for the newest message."""
     given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
     if len(given) > 1:
         problems = [FieldProblem(name, "Only one of before, after and cursor can be given.") for name in given]
         raise InvalidRequestError("A page starts in one place.", problems)
     if query.cursor is not None:
         return decode_cursor(HistoryCursor, query.cursor)
-    return HistoryCursor(before=query.before, after=query.after)
+    if query.before is not None:
+        return HistoryCursor(direction="before", seq=query.before)
+    return None if query.after is None else HistoryCursor(direction="after", seq=query.after)
 
 
 _TAG = "Messages"

@@ -56,7 +56,7 @@ ERRORS: Mapping[str, tuple[int, str]] = {
 
 def add_error_handlers(app: FastAPI) -> None:
     """Makes every error of an application a problem document."""
-    for kind in (ParleyError, RequestValidationError, HTTPException):
+    for kind in (ParleyError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _answer_error)
 
 
@@ -90,7 +90,7 @@ async def _answer_error(request: Request, error: Exception) -> Response:
             headers = {"Allow": ", ".join(_methods_of(request))}
             return problem_answer(MethodNotAllowedError("The path has no such method."), request_id, headers)
         case _:
-            log_unexpected(_log, "the framework refused a request", error)
+            log_unexpected(_log, "a request failed", error)
             return problem_answer(InternalError(), request_id)
 
 

@@ -1,0 +1,92 @@
+"""The OpenAPI document and the page that shows it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from parley.domain import errors
+from parley.entry.rest.problems import ERRORS
+from tests.unit.entry.stack import Stack
+
+
+@pytest.fixture
+def document(stack: Stack) -> dict[str, Any]:
+    answer = stack.request("GET", "/api/openapi.json")
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json"
+    found: dict[str, Any] = answer.json
+    return found
+
+
+def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: dict[str, Any]) -> None:
+    OpenAPIV31SpecValidator(document).validate()
+    operations = {f"{method.upper()} {path}" for path, methods in document["paths"].items() for method in methods}
+    assert operations == {
+        "POST /api/auth/register",
+        "POST /api/auth/login",
+        "POST /api/auth/ws-ticket",
+        "GET /api/users/me",
+        "GET /api/conversations",
+        "POST /api/conversations",
+        "GET /api/conversations/{conversationId}",
+        "GET /api/conversations/{conversationId}/members",
+        "POST /api/chat/send",
+        "GET /api/messages/conversation/{conversationId}",
+        "GET /api/chat/history/{conversationId}",
+        "GET /api/messages/{messageId}",
+        "GET /api/health",
+        "GET /api/openapi.json",
+        "GET /api/docs",
+    }
+
+
+def test_each_operation_tells_its_refusals_and_whether_it_needs_a_token(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for about in methods.values():
+            is_open = path in {
+                "/api/auth/register",
+                "/api/auth/login",
+                "/api/health",
+                "/api/openapi.json",
+                "/api/docs",
+            }
+            assert about.get("security", []) == ([] if is_open else [{"accessToken": []}])
+            assert is_open or "`unauthorized`" in about["responses"]["401"]["description"]
+            problem = about["responses"]["422"]["content"]["application/problem+json"]["schema"]
+            assert problem == {"$ref": "#/components/schemas/Problem"}
+            assert about["description"]
+
+
+def test_path_and_query_parameters_are_told(document: dict[str, Any]) -> None:
+    history = document["paths"]["/api/chat/history/{conversationId}"]["get"]
+    names = {(one["in"], one["name"]) for one in history["parameters"]}
+    assert names == {
+        ("path", "conversationId"),
+        ("query", "limit"),
+        ("query", "cursor"),
+        ("query", "before"),
+        ("query", "after"),
+    }
+
+
+def test_every_error_of_the_domain_is_listed_with_its_status() -> None:
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ParleyError)]
+    assert len(kinds) > 5
+    for kind in kinds:
+        assert ERRORS[kind.code][0] == kind.status
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_its_policy_lets_it_run(stack: Stack) -> None:
+    answer = stack.request("GET", "/api/docs")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert not re.findall(r"https?://", answer.text)
+    policy = answer.headers["content-security-policy"]
+    for tag in ("script", "style"):
+        (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy
