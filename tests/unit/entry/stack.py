@@ -7,6 +7,7 @@ import copy
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -69,8 +70,16 @@ class Stack(World):
         )
         self.health = Health(probes={"kafka": self._probe, "mongo": self._probe, "redis": self._probe})
         self.indexes_made = 0
-        self._auth = rest.auth_handler(self)
-        self._chat = rest.chat_handler(self)
+
+    @cached_property
+    def auth(self) -> Any:
+        """The handler of rest_auth."""
+        return rest.auth_handler(self)
+
+    @cached_property
+    def chat_app(self) -> Any:
+        """The handler of rest_chat."""
+        return rest.chat_handler(self)
 
     def create_indexes(self) -> None:
         self.indexes_made += 1
@@ -104,7 +113,7 @@ class Stack(World):
         if raw is not None:
             event["body"], event["isBase64Encoded"] = base64.b64encode(raw).decode(), True
         is_auth = path.startswith(("/api/auth/", "/api/users"))
-        return self.handle_http((self._auth if is_auth else self._chat), event)
+        return self.handle_http(self.auth if is_auth else self.chat_app, event)
 
     def handle_http(self, handler: Any, event: dict[str, Any]) -> Answer:
         """One HTTP event through a handler; its answer must be one that API Gateway takes."""

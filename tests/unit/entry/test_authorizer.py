@@ -30,7 +30,7 @@ def test_a_ticket_opens_once_and_its_context_names_the_user(stack: Stack, ann: I
     assert answer["policyDocument"]["Statement"] == [
         {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
     ]
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         handler(event, Context())
 
 
@@ -55,13 +55,13 @@ def test_a_bearer_token_opens_whatever_the_headers_case(stack: Stack, ann: Ident
     ],
 )
 def test_everybody_else_is_unauthorized(stack: Stack, ticket: str | None, headers: dict[str, str]) -> None:
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer_handler(stack)(event_of(ticket, headers), Context())
 
 
 def test_a_bad_ticket_is_not_saved_by_a_good_token(stack: Stack, ann: Identity) -> None:
     headers = {"Authorization": f"Bearer {stack.token_of(ann)}"}
-    with pytest.raises(Exception, match="^Unauthorized$"):
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
         authorizer_handler(stack)(event_of("forged", headers), Context())
 
 
@@ -70,12 +70,12 @@ def test_an_ended_session_and_an_expired_ticket_are_unauthorized(stack: Stack, a
     stack.session_store.end_session(ann.session_id)
     stack.clock.advance(31)
     for ticket in (ended, expired):
-        with pytest.raises(Exception, match="^Unauthorized$"):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
             authorizer_handler(stack)(event_of(ticket), Context())
 
 
 def test_an_outage_is_another_error(stack: Stack, ann: Identity) -> None:
     ticket = stack.accounts.issue_ws_ticket(ann)
     stack.ticket_store.reachable = False
-    with pytest.raises(RuntimeError, match="^Unavailable$"):
+    with pytest.raises(RuntimeError, match=r"^Unavailable$"):
         authorizer_handler(stack)(event_of(ticket), Context())

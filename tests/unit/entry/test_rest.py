@@ -97,7 +97,7 @@ def test_create_group_and_page_its_members(stack: Stack, ann: Identity, ben: Ide
 
 def test_list_conversations_by_pages(stack: Stack, ann: Identity, ben: Identity) -> None:
     made = []
-    for number in range(5):
+    for _ in range(5):
         stack.clock.advance(1)
         made.append(stack.make_group(ann, ben).conversation.conversation_id)
     found: list[str] = []

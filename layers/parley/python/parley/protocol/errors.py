@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any, Final, Literal
 
 from pydantic import Field
@@ -118,7 +117,7 @@ def make_problem(error: ParleyError, request_id: str, *, status: int | None = No
     code = error.code if code is None else code
     return Problem(
         type=f"urn:parley:error:{code}",
-        title=HTTPStatus(status).phrase,
+        title=code.replace("_", " ").capitalize(),
         status=status,
         detail=error.detail,
         code=code,
