@@ -161,11 +161,13 @@ def _parts(files: Iterable[tuple[str, Path]]) -> list[bytes]:
 def _write(archive: Path, files: Iterable[tuple[str, Path]]) -> None:
     archive.parent.mkdir(parents=True, exist_ok=True)
     # Written aside and moved, so that nobody ever sees half an archive.
-    with tempfile.NamedTemporaryFile(dir=archive.parent, delete=False) as scratch:
-        with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as opened:
-            for name, path in files:
-                entry = zipfile.ZipInfo(name, _EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o100644 << 16
-                opened.writestr(entry, path.read_bytes())
+    with (
+        tempfile.NamedTemporaryFile(dir=archive.parent, delete=False) as scratch,
+        zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as opened,
+    ):
+        for name, path in files:
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o100644 << 16
+            opened.writestr(entry, path.read_bytes())
     shutil.move(scratch.name, archive)

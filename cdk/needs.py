@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from functions.manifest import PLACEHOLDER, DeployTrigger, Function, HttpTrigger, KafkaTrigger, Manifest, WebSocketTrigger
-from functions.manifest import AuthorizerTrigger, ScheduleTrigger
+from functions.manifest import (
+    PLACEHOLDER,
+    AuthorizerTrigger,
+    DeployTrigger,
+    Function,
+    HttpTrigger,
+    KafkaTrigger,
+    Manifest,
+    ScheduleTrigger,
+    WebSocketTrigger,
+)
 
 SIGNING_KEY = "signing_key"
 DATABASE_LOGIN = "database"
@@ -48,13 +57,19 @@ def needs_of(function: Function, manifest: Manifest) -> Needs:
     permissions = function.permissions
     return Needs(
         produces=frozenset(
-            {*permissions.produce, *(trigger.on_failure_topic for trigger in kafka_triggers if trigger.on_failure_topic)}
+            {
+                *permissions.produce,
+                *(trigger.on_failure_topic for trigger in kafka_triggers if trigger.on_failure_topic),
+            }
         ),
         consumes=frozenset({*permissions.consume, *(trigger.topic for trigger in kafka_triggers)}),
         creates=frozenset(manifest.topics if is_deploy_function(function) else ()),
         buckets=frozenset(permissions.buckets),
         secrets=frozenset(
-            {*permissions.secrets, *(SECRET_OF_PLACEHOLDER[name] for name in placeholders & SECRET_OF_PLACEHOLDER.keys())}
+            {
+                *permissions.secrets,
+                *(SECRET_OF_PLACEHOLDER[name] for name in placeholders & SECRET_OF_PLACEHOLDER.keys()),
+            }
         ),
         database="mongo.uri" in placeholders,
         cache="redis.url" in placeholders,

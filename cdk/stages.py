@@ -6,7 +6,7 @@ Every default has a reason in docs/deploy.md; sizes that cost money are in bench
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -85,14 +85,17 @@ class Domain(_Settings):
 
 
 class Api(_Settings):
-    """The HTTP API and the WebSocket APIs. Rates are requests a second for the stage of each API."""
+    """The HTTP API and the WebSocket APIs. Rates are requests a second for the stage of each API.
+
+    `cors_origins` None takes the manifest's, which are a developer's.
+    """
 
     cells: int = Field(default=1, ge=1, le=32)
     rest_rate: int = Field(default=200, ge=1)
     rest_burst: int = Field(default=400, ge=1)
     websocket_rate: int = Field(default=1_000, ge=1)
     websocket_burst: int = Field(default=1_000, ge=1)
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] | None = None
     domain: Domain | None = None
 
 
@@ -118,6 +121,8 @@ class Stage(_Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        if self.name == "local":
+            raise ValueError("local is the name of the stack on a laptop, where secrets may be weak")
         if self.kafka.kind == "provisioned" and self.kafka.brokers % len(self.network.zones):
             raise ValueError("kafka.brokers must be a multiple of the number of network.zones")
         if self.kafka.pollers_max < self.kafka.pollers_min:
@@ -132,6 +137,10 @@ class Stage(_Settings):
     def zones(self) -> list[str]:
         """Names of the availability zones in use."""
         return [f"{self.region}{letter}" for letter in self.network.zones]
+
+    def origins(self, developers: Sequence[str]) -> list[str]:
+        """Browser origins that may call the API and upload; `developers` are the manifest's."""
+        return sorted(set(developers if self.api.cors_origins is None else self.api.cors_origins))
 
     def resource(self, name: str) -> str:
         """The full name of a resource that is named `name` inside the stage."""
@@ -151,6 +160,7 @@ _STAGING = Stage(
     kafka=Kafka(brokers=3, storage_gb=50),
     database=Database(instances=2, backup_days=7),
     cache=Cache(replicas=1),
+    api=Api(cors_origins=()),
 )
 _PROD = Stage(
     name="prod",
@@ -163,7 +173,7 @@ _PROD = Stage(
         instance_class="db.r8g.large", instances=3, backup_days=35, max_connections_alarm=1_500, max_cursors_alarm=300
     ),
     cache=Cache(node_type="cache.r7g.large", replicas=2),
-    api=Api(rest_rate=2_000, rest_burst=4_000, websocket_rate=8_000, websocket_burst=4_000),
+    api=Api(rest_rate=2_000, rest_burst=4_000, websocket_rate=8_000, websocket_burst=4_000, cors_origins=()),
 )
 STAGES: Mapping[str, Stage] = {stage.name: stage for stage in (_DEV, _STAGING, _PROD)}
 
@@ -196,5 +206,3 @@ def _lay_over(base: dict[str, Any], overrides: Mapping[str, Any]) -> dict[str, A
         below = result.get(key)
         result[key] = _lay_over(below, value) if isinstance(below, dict) and isinstance(value, Mapping) else value
     return result
-
-

@@ -1,7 +1,7 @@
 """Answers CloudFormation's custom resources: look-ups, the signing key, and the run of the project's deploy functions.
 
-Runs in Lambda with the runtime's own boto3 and, for the signing key, the `cryptography` of the dependency layer. Nothing
-here deletes anything: a deleted custom resource is acknowledged and that is all.
+Runs in Lambda with the runtime's own boto3 and, for the signing key, the `cryptography` of the dependency layer.
+Nothing here deletes anything: a deleted custom resource is acknowledged and that is all.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 logger = logging.getLogger()
 
@@ -32,10 +34,14 @@ def handler(event: dict[str, Any], _context: object) -> None:
     try:
         physical_id, data = answer_of(event)
         body = {"Status": "SUCCESS", "PhysicalResourceId": physical_id, "Data": data}
-    except Exception as error:  # noqa: BLE001 - without an answer the deploy would hang for an hour
+    except Exception as error:
         logger.exception("custom resource failed")
         physical_id = event.get("PhysicalResourceId") or event["LogicalResourceId"]
-        body = {"Status": "FAILED", "PhysicalResourceId": physical_id, "Reason": f"{type(error).__name__}: {error}"[:3000]}
+        body = {
+            "Status": "FAILED",
+            "PhysicalResourceId": physical_id,
+            "Reason": f"{type(error).__name__}: {error}"[:3000],
+        }
     tell(event, body)
 
 
@@ -106,16 +112,11 @@ def _stored_pair(client: Any, secret: str) -> dict[str, str] | None:
 
 
 def _new_pair() -> dict[str, str]:
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     key = Ed25519PrivateKey.generate()
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    public = key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     return {"private_key": private.decode(), "public_key": public.decode()}
 
 

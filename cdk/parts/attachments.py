@@ -16,9 +16,7 @@ from cdk.stages import Stage
 class Attachments(Construct):
     """Browsers upload by presigned POST and download by presigned GET, so the bucket answers the stage's origins."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey, cors_origins: Sequence[str]
-    ) -> None:
+    def __init__(self, scope: Construct, id_: str, *, stage: Stage, key: kms.IKey, cors_origins: Sequence[str]) -> None:
         super().__init__(scope, id_)
         removal = removal_of(stage, snapshots=False)
         log = s3.Bucket(

@@ -11,8 +11,8 @@ from aws_cdk import aws_msk as msk
 from constructs import Construct
 
 from cdk.parts.removal import removal_of
-from cdk.stages import Stage
 from cdk.stacks.network import NetworkStack
+from cdk.stages import Stage
 
 
 class KafkaCluster(Construct):
@@ -61,9 +61,7 @@ class KafkaCluster(Construct):
         cluster.apply_removal_policy(removal)
         return cluster.attr_arn
 
-    def _make_provisioned(
-        self, stage: Stage, network: NetworkStack, key: kms.IKey, removal: RemovalPolicy
-    ) -> str:
+    def _make_provisioned(self, stage: Stage, network: NetworkStack, key: kms.IKey, removal: RemovalPolicy) -> str:
         settings = stage.kafka
         configuration = msk.CfnConfiguration(
             self,
@@ -109,9 +107,7 @@ class KafkaCluster(Construct):
             ),
             logging_info=msk.CfnCluster.LoggingInfoProperty(
                 broker_logs=msk.CfnCluster.BrokerLogsProperty(
-                    cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(
-                        enabled=True, log_group=log.log_group_name
-                    )
+                    cloud_watch_logs=msk.CfnCluster.CloudWatchLogsProperty(enabled=True, log_group=log.log_group_name)
                 )
             ),
         )

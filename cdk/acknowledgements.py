@@ -1,0 +1,150 @@
+"""Findings of cdk-nag that are left as they are, each with its reason and at the narrowest place that has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Stack as CdkStack
+from constructs import IConstruct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cdk.app import Deployment
+    from cdk.parts.function import ManifestFunction
+    from cdk.stages import Stage
+
+_RUNTIME = (
+    "Python 3.13: every locked package has an arm64 wheel for it, and the twin's tests run on it. A newer runtime is a "
+    "change of PYTHON_VERSION in cdk/layers.py and of the runtime in cdk/parts/function.py, tested as such."
+)
+_NO_ASYNCHRONOUS_CALLS = (
+    "Nothing calls this function asynchronously: API Gateway, pollers, the deployer and CloudFormation wait for its "
+    "answer, so a dead-letter queue of the function would stay empty for ever."
+)
+_ANY_RESOURCE = (
+    "Network interfaces and X-Ray segments have no ARN that a policy could name; see the service authorization "
+    "reference. The function's own code is denied the network actions."
+)
+
+
+def acknowledge_findings(deployment: Deployment, stage: Stage) -> None:
+    """Writes the reasons into the construct tree, where cdk-nag looks for them."""
+    functions = {**deployment.api.functions, **deployment.api.deploy_functions, **deployment.consumers.functions}
+    _functions(deployment, stage, functions)
+    _data(deployment)
+    _small_stages(deployment, stage)
+    _apis(deployment)
+    _consumers(deployment)
+
+
+def _functions(deployment: Deployment, stage: Stage, functions: Mapping[str, ManifestFunction]) -> None:
+    for construct in (*functions.values(), deployment.data.deployer):
+        _give(construct, "AwsSolutions-IAM5[Resource::*]", _ANY_RESOURCE)
+        _give(construct, "AwsSolutions-L1", _RUNTIME)
+        _give(construct, "Serverless-LambdaLatestVersion", _RUNTIME)
+        _give(construct, "Serverless-LambdaDLQ", _NO_ASYNCHRONOUS_CALLS)
+    connections = (
+        "A socket's id is made when it connects, so a policy can name the API and its stage but not the socket. Each "
+        "API of the stage is named by itself."
+    )
+    api, account = deployment.api, stage.account or "<AWS::AccountId>"
+    for cell in api.cells:
+        for function in functions.values():
+            if function.needs.manages_connections:
+                # cdk-nag writes a reference of the same stack as <logical id>, and an import by its export.
+                within = CdkStack.of(function) is api
+                name = f"<{api.get_logical_id(cell.api)}>" if within else cell.export_name
+                arn = f"arn:aws:execute-api:{api.region}:{account}:{name}/{cell.stage_name}/*/@connections/*"
+                _give(function, f"AwsSolutions-IAM5[Resource::{arn}]", connections)
+
+
+def _data(deployment: Deployment) -> None:
+    data = deployment.data
+    _give(
+        data.cache,
+        "AwsSolutions-AEC6",
+        "Access is by a user group with a password, which has taken the place of AUTH tokens and also bounds commands.",
+    )
+    _give(
+        data.cache,
+        "AwsSolutions-SMG4",
+        "ElastiCache reads the password when its user changes, so turning it takes two steps with both valid between "
+        "them: docs/deploy.md has them. It opens only what may be lost at any time.",
+    )
+    _give(
+        data.signing_key,
+        "AwsSolutions-SMG4",
+        "A turn invalidates every access token of the moment, so it is done on purpose, by raising "
+        "SIGNING_KEY_GENERATION in cdk/stacks/data.py, and not by a clock.",
+    )
+    _give(
+        data.database,
+        "AwsSolutions-DOC3",
+        "DocumentDB keeps the login in Secrets Manager itself (ManageMasterUserPassword), unknown to the rule.",
+    )
+    for event in ("authenticate", "createIndex", "dropCollection"):
+        _give(
+            data.database,
+            f"AwsSolutions-DOC5[LogExport::{event}]",
+            "The audit log is on and exported; the rule asks for names of events where CloudFormation takes log types.",
+        )
+
+
+def _small_stages(deployment: Deployment, stage: Stage) -> None:
+    """What a stage leaves out to be cheap; the default prod leaves nothing out."""
+    if not stage.network.flow_logs:
+        _give(
+            deployment.network, "AwsSolutions-VPC7", "This stage holds no data of real users: network.flow_logs is off."
+        )
+    if stage.cache.replicas == 0:
+        _give(
+            deployment.data.cache,
+            "AwsSolutions-AEC4",
+            "One node: Valkey holds hints alone, and this stage may be without its cache for some minutes.",
+        )
+    if stage.data != "retain":
+        _give(
+            deployment.data.database,
+            "AwsSolutions-DOC4",
+            "This stage is made to be taken down; what becomes of its data is told by its setting `data`.",
+        )
+
+
+def _apis(deployment: Deployment) -> None:
+    _give(
+        deployment.api.rest,
+        "AwsSolutions-APIG4",
+        "The functions check the access token and that its session still lives, which API Gateway's JWT authorizer "
+        "could not; registering, login and health are open on purpose.",
+    )
+    for cell in deployment.api.cells:
+        _give(
+            cell,
+            "AwsSolutions-APIG4",
+            "A WebSocket API authorizes the upgrade, on $connect, and nothing afterwards: later frames carry the "
+            "authorizer's context.",
+        )
+    rollout = deployment.api.rollout
+    if rollout is not None:
+        _give(
+            rollout,
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+            "AWSCodeDeployRoleForLambdaLimited]",
+            "The policy that CodeDeploy's documentation asks for; the construct attaches it by itself.",
+        )
+
+
+def _consumers(deployment: Deployment) -> None:
+    for function in deployment.consumers.functions.values():
+        _give(
+            function,
+            "Serverless-LambdaEventSourceMappingDestination",
+            "The function writes a record that it cannot process to its own dead-letter topic and reports it as done. "
+            "Whatever else fails is tried until it works, because a later record must not overtake it.",
+        )
+
+
+def _give(construct: IConstruct, rule: str, reason: str) -> None:
+    Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))
