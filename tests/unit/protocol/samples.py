@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from parley.domain.models import AcceptedMessage, Conversation, ConversationView, Membership, Message, Reaction, User
-from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, SendRequested
+from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, Record, SendRequested
 
 AT = datetime(2026, 1, 31, 23, 59, 59, 123000, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ CONVERSATION = Conversation("c_1", "direct", None, None, 2, 9, 1, 7, MESSAGE, AT
 MEMBERSHIP = Membership("c_1", "u_2", "member", AT, 6, 5, False, "u_1")
 VIEW = ConversationView(CONVERSATION, MEMBERSHIP, 2, USER)
 
-RECORDS = {
+RECORDS: dict[str, Record] = {
     "SendRequested": SendRequested(ACCEPTED),
     "MessageStored": MessageStored(MESSAGE, 3),
     "MessageStored deleted": MessageStored(DELETED, 3),

@@ -15,7 +15,7 @@ from parley.domain.errors import InvalidRequestError
 from parley.protocol.decoding import decode_json
 
 WHOLE = st.integers(min_value=-(2**53) + 1, max_value=2**53 - 1)
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=20)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
 VALUES = st.recursive(
     st.none() | st.booleans() | WHOLE | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),

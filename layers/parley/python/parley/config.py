@@ -27,7 +27,7 @@ class ConfigurationError(Exception):
 class Settings(BaseModel):
     """A group of settings; `stage` is in each, as what may be set depends on it."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
     prefix: ClassVar[str] = "PARLEY_"
 
     stage: str = Field(pattern="^[a-z][a-z0-9-]{0,31}$")
