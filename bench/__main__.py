@@ -46,7 +46,7 @@ class Bench:
     async def chat(self, url: str, pid: int, scenarios: list[str]) -> None:
         """The scenarios over the message path of a stack."""
         processes = Processes(pid)
-        self.engines = describe_engines(pid)
+        self.engines = describe_engines(processes.engines())
         async with ParleyClient(url) as client:
             people = People(client)
             path, into_group = MessagePath(people, processes), group.GroupPath(people, processes)
@@ -54,8 +54,8 @@ class Bench:
             batched = Loop("full25", self._pairs, batch=25)
             known: dict[str, tuple[tuple[Row, ...], Measure]] = {
                 "light": (message_path.LIGHT_ROWS, path.light),
-                "full": (message_path.FULL_ROWS, lambda: path.full(single)),
-                "full25": (message_path.FULL25_ROWS, lambda: path.full(batched)),
+                "full": (message_path.full_rows(single, ">= 1,000", "<= 1.5"), lambda: path.full(single)),
+                "full25": (message_path.full_rows(batched, ">= 5,000", "<= 0.25"), lambda: path.full(batched)),
                 "group500": (group.ROWS, into_group.run),
             }
             for name in scenarios:

