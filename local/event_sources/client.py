@@ -14,6 +14,8 @@ from local.event_sources.settings import EventSourceSettings
 
 EVERYTHING = 1_000_000
 REQUEST_TIMEOUT_MS = 5_000
+PARTITION_BYTES = 1 << 17
+FETCH_BYTES = 1 << 21
 
 
 class TopicMissing(Exception):  # noqa: N818 - it is a state to wait out, no error of anyone
@@ -102,6 +104,9 @@ class KafkaSource:
             fetch_min_bytes=1,
             fetch_max_wait_ms=self._settings.fetch_wait_ms,
             max_poll_records=EVERYTHING,
+            # Records are decoded in Python, with the interpreter's lock: small helpings keep the event loop responsive.
+            max_partition_fetch_bytes=PARTITION_BYTES,
+            fetch_max_bytes=FETCH_BYTES,
             # The checksum is computed in pure Python here, and TCP on one machine has its own.
             check_crcs=False,
             metrics_enabled=False,

@@ -180,8 +180,8 @@ class Poller:
             if batcher.room():
                 # So that the next fetch is under way while the function runs.
                 batcher.add(self._source.read(0, batcher.overfull()), time.monotonic())
-        except KafkaError:
-            running.result()  # the batch must not run twice at once; what it did is found again after reopening
+        except Exception:
+            running.result()  # reading goes on from what is committed, and a batch must not run twice at once
             raise
         return running.result()
 

@@ -81,6 +81,8 @@ class Environment:
 
     It is `starting` until the worker asks for its first invocation, then `idle` or `busy` in turn. It counts as busy
     after the answer too, until the worker asks for the next invocation: only then it is done, and may be frozen.
+    The function is told its memory size, but held to its time only: no system here limits what a process really uses
+    in a way that behaves like Lambda's.
     """
 
     def __init__(self, spec: Spec, owner: Owner) -> None:
@@ -129,7 +131,7 @@ class Environment:
         try:
             try:
                 process = await self._start(logs)
-            except OSError as error:
+            except (OSError, RuntimeError) as error:
                 self._fail("error", failures.failure("Runtime.InvalidEntrypoint", str(error)))
                 return
             status = await process.wait()

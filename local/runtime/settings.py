@@ -48,7 +48,7 @@ class RuntimeSettings:
     max_per_function: int = 4
     max_environments: int = 32
     account_concurrency: int = 1000
-    scale_up_wait_ms: float = 50.0
+    scale_up_wait_ms: float = 100.0
     init_timeout: float = 10.0
     idle_timeout: float = 300.0
     stop_grace: float = 10.0
