@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -91,12 +92,13 @@ class Envelope:
         """Serves one request."""
         request_id = _request_id_of(scope)
         scope.setdefault("state", {})["request_id"] = request_id
-        has_started = False
+        started = time.perf_counter()
+        status: int | None = None
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal has_started
+            nonlocal status
             if message["type"] == "http.response.start":
-                has_started = True
+                status = message["status"]
                 present = {name.lower() for name, _ in message["headers"]}
                 extra = {"X-Request-Id": request_id, **_HEADERS}
                 message["headers"] = [
@@ -113,9 +115,18 @@ class Envelope:
             await self._app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001  # the edge: the client hears of it in the form that it knows
             # The framework raises again what its handlers have answered and logged.
-            if not has_started:
+            if status is None:
                 log_unexpected(_log, "a request failed", error)
                 await problem_answer(InternalError(), request_id)(scope, receive, send_with_headers)
+        _log.info(
+            "request",
+            extra={
+                "method": scope["method"],
+                "route": getattr(scope.get("route"), "path", None),
+                "status": status,
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )
 
 
 def _request_id_of(scope: Any) -> str:

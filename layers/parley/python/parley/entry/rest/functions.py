@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -21,8 +20,6 @@ Handler = Callable[[Any, Any], dict[str, Any]]
 # the ports in Host and X-Forwarded-Port.
 _HEADERS = frozenset({"authorization", "content-type"})
 _TEXTS = ["text/", "application/json", PROBLEM_MEDIA_TYPE]
-
-_log = logging.getLogger(__name__)
 
 
 def auth_handler(services: RestServices) -> Handler:
@@ -42,17 +39,7 @@ def _handler(app: Envelope) -> Handler:
     def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = event["requestContext"]
         begin_invocation(context, request_id=request["requestId"])
-        started = time.perf_counter()
         answer: dict[str, Any] = adapter(_narrow(event), context)
-        _log.info(
-            "request",
-            extra={
-                "method": request["http"]["method"],
-                "route": event.get("routeKey"),
-                "status": answer["statusCode"],
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            },
-        )
         return answer
 
     return handle

@@ -80,12 +80,13 @@ def answer(model: Outbound, status: int = 200) -> Response:
     return Response(model.to_json(), status_code=status, media_type="application/json")
 
 
-def _get_caller(request: Request) -> Identity:
+# The framework runs plain functions in threads: these are coroutines to be called in place.
+async def _get_caller(request: Request) -> Identity:
     identity: Identity = request.state.identity
     return identity
 
 
-def _get_services(request: Request) -> RestServices:
+async def _get_services(request: Request) -> RestServices:
     services: RestServices = request.app.state.services
     return services
 
@@ -97,11 +98,11 @@ def _check_id(value: str) -> str:
     return value
 
 
-def _get_conversation_id(value: Annotated[str, Path(alias="conversationId")]) -> str:
+async def _get_conversation_id(value: Annotated[str, Path(alias="conversationId")]) -> str:
     return _check_id(value)
 
 
-def _get_message_id(value: Annotated[str, Path(alias="messageId")]) -> str:
+async def _get_message_id(value: Annotated[str, Path(alias="messageId")]) -> str:
     return _check_id(value)
 
 
@@ -138,7 +139,8 @@ class SignedInRoute(CheckedRoute):
         token = read_bearer(request.headers)
         if token is None:
             raise UnauthorizedError("An access token is needed.")
-        request.state.identity = _get_services(request).authentication.authenticate(token)
+        services: RestServices = request.app.state.services
+        request.state.identity = services.authentication.authenticate(token)
 
 
 class _DecodedRequest(Request):
