@@ -57,7 +57,11 @@ class RunningEngines:
         try:
             yield
         finally:
-            os.kill(self.pids[name], signal.SIGCONT)
+            self.resume(name)
+
+    def resume(self, name: EngineName) -> None:
+        """Lets a stopped engine go on; one that runs is left alone."""
+        os.kill(self.pids[name], signal.SIGCONT)
 
 
 @pytest.fixture(scope="session")

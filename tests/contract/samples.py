@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from parley.domain.models import AcceptedMessage, Connection, Conversation, Membership, Session, User
+from parley.domain.models import AcceptedMessage, Connection, Conversation, Membership, Message, Session, User
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 
@@ -101,6 +101,24 @@ def an_accepted_message(
         mentions=("u_bob",),
         attachment_ids=(),
         accepted_at=NOW - timedelta(seconds=1),
+    )
+
+
+def a_stored_message(conversation_id: str) -> Message:
+    return Message(
+        message_id=unique("m_"),
+        conversation_id=conversation_id,
+        seq=1,
+        rev=2,
+        sender_id="u_ada",
+        client_message_id=unique("client-"),
+        type="text",
+        content="Hello",
+        reply_to=None,
+        mentions=(),
+        attachment_ids=(),
+        reactions=(),
+        created_at=NOW,
     )
 
 

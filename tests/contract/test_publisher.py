@@ -1,0 +1,296 @@
+"""Publisher: one suite for the fake and the real, then the real one without Kafka."""
+
+from __future__ import annotations
+
+import functools
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.net.sasl import msk
+from kafka.partitioner.default import murmur2
+
+from parley.domain.errors import UnavailableError
+from parley.domain.records import CHAT_RECEIVE, CHAT_SEND, DeadLetter, MessageStored, Record, SendRequested
+from parley.ports import Publisher
+from parley.push.sigv4 import AwsCredentials
+from parley.streams.kafka.connection import BrokerConnection
+from parley.streams.kafka.errors import BrokerError
+from parley.streams.kafka.msk_iam import MskIamSignIn
+from parley.streams.publisher import KafkaPublisher
+from tests.contract.broker import running_cluster
+from tests.contract.samples import NOW, a_stored_message, an_accepted_message, at_once, unique
+from tests.contract.tls import Authority
+from tests.engines import RunningEngines
+from tests.fakes import FakePublisher
+
+NOBODY_THERE = "127.0.0.1:1"
+PARTITIONS = 12
+
+
+def encode(record: Record) -> bytes:
+    """What identifies a record in a test."""
+    match record:
+        case SendRequested(message):
+            return json.dumps([message.message_id, message.content]).encode()
+        case MessageStored():
+            return record.event_id.encode()
+        case DeadLetter():
+            return b"dead"
+        case _:
+            raise AssertionError(record)
+
+
+@pytest.fixture(scope="session")
+def topics(engines: RunningEngines) -> None:
+    """The topics of the chat."""
+    admin = KafkaAdminClient(bootstrap_servers=engines.kafka_bootstrap_servers)
+    try:
+        admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in (CHAT_SEND, CHAT_RECEIVE)])
+    finally:
+        admin.close()
+
+
+@pytest.fixture
+def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaPublisher]:
+    engines: RunningEngines = request.getfixturevalue("engines")
+    request.getfixturevalue("topics")
+    made = KafkaPublisher(engines.kafka_bootstrap_servers, "PLAINTEXT", encode)
+    yield made
+    made.close()
+
+
+@dataclass(frozen=True)
+class Written:
+    topic: str
+    partition: int
+    key: str
+    value: bytes
+
+
+@dataclass
+class Kafka:
+    """A publisher and a look at what it wrote."""
+
+    publisher: Publisher
+    bootstrap_servers: str | None
+
+    def read(self, topic: str, keys: set[str]) -> list[Written]:
+        """A topic's records under these keys, each partition in its order."""
+        if isinstance(self.publisher, FakePublisher):
+            return [
+                Written(topic, 0, record.key, encode(record))
+                for record in self.publisher.on_topic(topic)
+                if record.key in keys
+            ]
+        assert self.bootstrap_servers is not None
+        return [each for each in read_topic(self.bootstrap_servers, topic) if each.key in keys]
+
+
+def read_topic(bootstrap_servers: str, topic: str) -> list[Written]:
+    consumer = KafkaConsumer(bootstrap_servers=bootstrap_servers, check_crcs=True)
+    try:
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends: dict[TopicPartition, int] = consumer.end_offsets(partitions)
+        consumer.seek_to_beginning(*partitions)
+        found: list[Written] = []
+        deadline = time.monotonic() + 20
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
+            assert time.monotonic() < deadline
+            for records in consumer.poll(timeout_ms=200).values():
+                found += [Written(topic, record.partition, record.key.decode(), record.value) for record in records]
+        return found
+    finally:
+        consumer.close()
+
+
+@pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.engines)])
+def either(request: pytest.FixtureRequest) -> Kafka:
+    if request.param == "fake":
+        return Kafka(FakePublisher(), None)
+    engines: RunningEngines = request.getfixturevalue("engines")
+    return Kafka(request.getfixturevalue("kafka"), engines.kafka_bootstrap_servers)
+
+
+def test_records_of_a_key_are_durable_in_the_order_given(either: Kafka) -> None:
+    keys = [unique("c_") for _ in range(20)]
+    records = [SendRequested(an_accepted_message(keys[number % 20], content=f"🦜 {number}")) for number in range(300)]
+
+    assert either.publisher.publish(records[:200]) == [None] * 200
+    assert either.publisher.publish(records[200:]) == [None] * 100
+
+    written = either.read(CHAT_SEND, set(keys))
+    assert len(written) == 300
+    for key in keys:
+        mine = [each for each in written if each.key == key]
+        assert [each.value for each in mine] == [encode(record) for record in records if record.key == key]
+        assert len({each.partition for each in mine}) == 1
+
+
+def test_each_record_goes_to_its_topic(either: Kafka) -> None:
+    key = unique("c_")
+    requested = SendRequested(an_accepted_message(key))
+    stored = MessageStored(a_stored_message(key), members_rev=1)
+
+    assert either.publisher.publish([requested, stored]) == [None, None]
+
+    assert [each.value for each in either.read(CHAT_SEND, {key})] == [encode(requested)]
+    assert [each.value for each in either.read(CHAT_RECEIVE, {key})] == [encode(stored)]
+
+
+def test_nothing_is_published_for_nothing(either: Kafka) -> None:
+    assert either.publisher.publish([]) == []
+
+
+@pytest.mark.engines
+def test_a_key_goes_where_every_kafka_client_puts_it(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+    keys = {unique("c_") for _ in range(30)}
+    kafka.publish([SendRequested(an_accepted_message(key)) for key in keys])
+
+    written = [each for each in read_topic(engines.kafka_bootstrap_servers, CHAT_SEND) if each.key in keys]
+
+    assert len(written) == 30
+    assert all(each.partition == (murmur2(each.key.encode()) & 0x7FFFFFFF) % PARTITIONS for each in written)
+
+
+@pytest.mark.engines
+def test_more_than_a_broker_takes_at_once_goes_in_order(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+    key = unique("c_")
+    records = [SendRequested(an_accepted_message(key, content=f"{number:03}" * 13_000)) for number in range(60)]
+
+    assert kafka.publish(records) == [None] * 60
+
+    written = [each for each in read_topic(engines.kafka_bootstrap_servers, CHAT_SEND) if each.key == key]
+    assert [each.value for each in written] == [encode(record) for record in records]
+
+
+@pytest.mark.engines
+def test_a_topic_that_is_not_there_holds_up_no_other(kafka: KafkaPublisher) -> None:
+    lost = replace(a_dead_letter(), consumer="nobody")
+    outcomes = kafka.publish([lost, SendRequested(an_accepted_message(unique("c_")))])
+
+    assert isinstance(outcomes[0], UnavailableError)
+    assert outcomes[1] is None
+
+
+@pytest.mark.engines
+def test_a_stopped_kafka_is_unavailable_and_well_again_at_once(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+    keys = [unique("c_"), unique("c_")]
+    assert kafka.publish([SendRequested(an_accepted_message(keys[0]))]) == [None]
+
+    with engines.paused("kafka"):
+        started = time.monotonic()
+        outcomes = kafka.publish([SendRequested(an_accepted_message(key)) for key in keys])
+        assert time.monotonic() - started < 4
+        assert all(isinstance(outcome, UnavailableError) for outcome in outcomes)
+        started = time.monotonic()
+        with pytest.raises(UnavailableError):
+            kafka.ping()
+        assert time.monotonic() - started < 2
+
+    kafka.ping()
+    assert kafka.publish([SendRequested(an_accepted_message(key)) for key in keys]) == [None, None]
+
+
+@pytest.mark.engines
+def test_a_pause_shorter_than_the_patience_costs_no_record(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+    key = unique("c_")
+    kafka.publish([SendRequested(an_accepted_message(key))])
+    record = SendRequested(an_accepted_message(key))
+
+    with engines.paused("kafka"):
+        resumption = threading.Timer(1.0, engines.resume, ["kafka"])
+        resumption.start()
+        outcomes = kafka.publish([record])
+        resumption.join()
+
+    assert outcomes == [None]
+    written = [each.value for each in read_topic(engines.kafka_bootstrap_servers, CHAT_SEND) if each.key == key]
+    assert written.count(encode(record)) == 1
+
+
+def test_an_absent_kafka_is_unavailable_in_time() -> None:
+    publisher = KafkaPublisher(f"{NOBODY_THERE},127.0.0.1:2", "PLAINTEXT", encode)
+    started = time.monotonic()
+    outcomes = publisher.publish([SendRequested(an_accepted_message("c_1"))] * 3)
+    assert time.monotonic() - started < 4
+    assert all(isinstance(outcome, UnavailableError) for outcome in outcomes)
+    assert len(outcomes) == 3
+
+    started = time.monotonic()
+    with pytest.raises(UnavailableError):
+        publisher.ping()
+    assert time.monotonic() - started < 2
+
+
+@pytest.mark.engines
+def test_threads_share_one_publisher(kafka: KafkaPublisher) -> None:
+    def publish(count: int) -> Sequence[object]:
+        return kafka.publish([SendRequested(an_accepted_message(unique("c_"))) for _ in range(count)])
+
+    outcomes = at_once([functools.partial(publish, count) for count in range(1, 9)])
+    assert outcomes == [[None] * count for count in range(1, 9)]
+
+
+KEY = AwsCredentials("AKIDEXAMPLE", "secret/key", "token/+==")
+
+
+@pytest.mark.parametrize("token", [None, "token/+=="])
+def test_the_sign_in_at_msk_is_that_of_others(token: str | None) -> None:
+    key = replace(KEY, session_token=token)
+    theirs = msk.AwsMskIamClient("b-1.example.com", key.access_key_id, key.secret_access_key, "eu-central-1", token)
+    theirs.datestamp, theirs.timestamp = "20260203", "20260203T040506Z"
+
+    ours = MskIamSignIn(lambda: key, region="eu-central-1", clock=lambda: 1_770_091_506.9)
+
+    def without_agent(message: bytes) -> dict[str, Any]:
+        return {name: value for name, value in json.loads(message).items() if name != "user-agent"}
+
+    assert without_agent(ours.first_message("b-1.example.com")) == without_agent(theirs.first_message())
+
+
+def test_a_connection_signs_in_over_tls_before_anything_else(authority: Authority) -> None:
+    with running_cluster({"chat.send": 1}, authority.server_context) as brokers:
+        sign_in = MskIamSignIn(lambda: KEY, region="eu-central-1")
+        connect = functools.partial(
+            BrokerConnection,
+            "localhost",
+            brokers.ports[0],
+            tls=authority.client_context,
+            sign_in=sign_in,
+            deadline=time.monotonic() + 5,
+        )
+        connect().close()
+        [message] = brokers.sign_ins
+        assert json.loads(message)["host"] == "localhost"
+
+        brokers.sign_in_code = 58
+        with pytest.raises(BrokerError, match="58"):
+            connect()
+
+
+def test_signing_in_takes_credentials() -> None:
+    with pytest.raises(ValueError, match="credentials"):
+        KafkaPublisher(NOBODY_THERE, "AWS_MSK_IAM", encode)
+
+
+def a_dead_letter() -> DeadLetter:
+    return DeadLetter(
+        consumer="store_messages",
+        source_topic=CHAT_SEND,
+        source_partition=0,
+        source_offset=0,
+        source_key=None,
+        source_value=b"",
+        error_type="ValueError",
+        error_message="",
+        stack="",
+        failed_at=NOW,
+    )
