@@ -53,6 +53,7 @@ def full_rows(loop: Loop, rate: str, cpu: str) -> tuple[Row, ...]:
         Row(f"{loop.name}_ack_p50_ms", f"send to ack in that, {kind}, p50", "ms", ""),
         Row(f"{loop.name}_cpu_ms", f"processor time a message without engines and load, {kind}", "ms", cpu),
         *(Row(f"{loop.name}_cpu_ms_{part}", f"of that or besides it, {part}", "ms", "") for part in PARTS),
+        Row(f"{loop.name}_elsewhere", "share of the machine that other work took meanwhile", "%", ""),
     )
 
 
@@ -96,7 +97,8 @@ class MessagePath:
                 lane.send()
             await asyncio.sleep(started + loop.send_s - time.perf_counter())
             await self._drain(lanes)
-            used = self._processes.read().by_kind_since(before)
+            after = self._processes.read()
+            used = after.by_kind_since(before)
             messages = sum(len(lane.delivered) for lane in lanes) - had
             took = max(lane.last_delivery for lane in lanes) - started
             acks = [t * 1000 for lane, n in zip(lanes, ack_start, strict=True) for t in lane.ack_times[n:]]
@@ -105,6 +107,7 @@ class MessagePath:
             f"{loop.name}_rate": messages / took,
             f"{loop.name}_ack_p50_ms": percentile(acks, 0.5),
             f"{loop.name}_cpu_ms": ours * 1000 / messages,
+            f"{loop.name}_elsewhere": after.elsewhere_since(before) * 100,
             **{f"{loop.name}_cpu_ms_{kind.name}": seconds * 1000 / messages for kind, seconds in used.items()},
         }
 

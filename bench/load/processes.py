@@ -31,9 +31,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class CpuTimes:
-    """Seconds of processor time, user and system, of each process that was alive, by what it is, pid and start."""
+    """Seconds of processor time, user and system, of each process that was alive, by what it is, pid and start.
+
+    `busy` is what the whole machine's processors have worked, and `capacity` what they could have.
+    """
 
     by_process: Mapping[tuple[Kind, int, float], float]
+    busy: float = 0.0
+    capacity: float = 0.0
 
     def since(self, earlier: CpuTimes) -> dict[Group, float]:
         """Seconds used since an earlier reading; a process that ended in between counts with nothing."""
@@ -48,6 +53,14 @@ class CpuTimes:
         for process, seconds in self.by_process.items():
             used[process[0]] = used.get(process[0], 0.0) + seconds - earlier.by_process.get(process, 0.0)
         return used
+
+    def elsewhere_since(self, earlier: CpuTimes) -> float:
+        """The share of the machine, from 0 to 1, that processes other than these have used since an earlier reading."""
+        capacity = self.capacity - earlier.capacity
+        if capacity <= 0:
+            return 0.0
+        used = self.busy - earlier.busy - sum(self.by_kind_since(earlier).values())
+        return min(1.0, max(0.0, used / capacity))
 
 
 class Processes:
@@ -66,7 +79,9 @@ class Processes:
             except psutil.NoSuchProcess:
                 continue
             times[kind, process.pid, process.create_time()] = used.user + used.system
-        return CpuTimes(times)
+        machine = psutil.cpu_times()
+        capacity = float(sum(machine))
+        return CpuTimes(times, busy=capacity - machine.idle - getattr(machine, "iowait", 0.0), capacity=capacity)
 
     def twin_memory(self) -> int:
         """Bytes that the twin's main process has for itself."""

@@ -50,6 +50,14 @@ def test_processor_time_counts_processes_that_began_and_not_those_that_were_ther
     assert after.by_kind_since(before) == {twin: 1.5, storing: 0.25, sending: 0.5}
 
 
+def test_what_other_work_took_of_the_machine_is_told() -> None:
+    twin = Kind("twin", "twin")
+    before = CpuTimes({(twin, 1, 0.0): 5.0}, busy=100.0, capacity=200.0)
+    after = CpuTimes({(twin, 1, 0.0): 8.0}, busy=108.0, capacity=220.0)
+    assert after.elsewhere_since(before) == 0.25
+    assert before.elsewhere_since(before) == 0.0
+
+
 def receive(client_id: str, sender: str = "u_1") -> Json:
     return {"event": "chat:receive", "data": {"message": {"clientMessageId": client_id, "senderId": sender}}}
 
