@@ -180,16 +180,12 @@ class TerminalConsole:
         self._line("post", f"{connection_id} {code} {self._dim(_bytes(size))}")
 
     def invocation(self, function: str, invocation: Invocation) -> None:
-        """See `Observer`. Of a failed one the error and its stack trace, as they are."""
+        """See `Observer`. The stack trace of a failed one is among its function's own lines."""
         good = invocation.outcome == "success"
         outcome = self._paint(invocation.outcome, GREEN if good else RED)
         cold = self._paint(" cold", BLUE) if invocation.cold else ""
-        self._line("function", f"{function} {outcome} {self._ms(invocation.duration_ms)}{cold}")
-        failure = _failure_of(invocation)
-        if failure:
-            self._write(f"{failure.get('errorType')}: {failure.get('errorMessage')}")
-            for line in failure.get("stackTrace") or ():
-                self._write(str(line).rstrip("\n"))
+        why = "".join(f" {text}" for text in _failure_of(invocation).values())
+        self._line("function", f"{function} {outcome} {self._ms(invocation.duration_ms)}{cold}{why}")
 
     def environment(self, function: str, pid: int, change: Literal["started", "ended"], reason: str) -> None:
         """See `Observer`."""
@@ -231,23 +227,14 @@ class TerminalConsole:
         return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour else text
 
 
-def console_for(
-    stream: IO[str], environment: Mapping[str, str], write: Callable[[str], None]
-) -> TerminalConsole | JsonConsole:
-    """The console for whoever reads `stream`: coloured in a terminal unless NO_COLOR is set, JSON otherwise."""
-    if stream.isatty():
-        return TerminalConsole(write, colours=not environment.get("NO_COLOR"))
-    return JsonConsole(write)
-
-
-def _failure_of(invocation: Invocation) -> dict[str, Any]:
+def _failure_of(invocation: Invocation) -> dict[str, str]:
     if invocation.outcome == "success":
         return {}
     try:
         failure = orjson.loads(invocation.payload)
-    except orjson.JSONDecodeError:
-        return {"errorMessage": invocation.payload.decode(errors="replace")}
-    return failure if isinstance(failure, dict) else {"errorMessage": str(failure)}
+        return {"error": f"{failure['errorType']}: {failure['errorMessage']}"}
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return {"error": invocation.payload.decode(errors="replace")}
 
 
 def _colour_of(status: int) -> str:

@@ -51,14 +51,14 @@ class DataFolder:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
         self._lock = lock
+        (self.path / "run.json").unlink(missing_ok=True)
         self._wait_for_leftovers()
         return self
 
     def __exit__(self, *exc: object) -> None:
         """Gives the folder back."""
         if self._lock is not None:
-            with contextlib.suppress(FileNotFoundError):
-                (self.path / "run.json").unlink()
+            (self.path / "run.json").unlink(missing_ok=True)
             os.close(self._lock)
             self._lock = None
 

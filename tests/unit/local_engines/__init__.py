@@ -1,0 +1,1 @@
+"""The engines and the command line, without starting anything."""
