@@ -75,6 +75,34 @@ def test_path_and_query_parameters_are_told(document: dict[str, Any]) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status", "model"),
+    [
+        ("post", "/api/auth/register", "201", "SignInAnswer"),
+        ("post", "/api/conversations", "201", "ConversationObject"),
+        ("post", "/api/conversations", "200", "ConversationObject"),
+        ("get", "/api/conversations", "200", "Page_ConversationObject_"),
+        ("post", "/api/chat/send", "202", "SendAnswer"),
+        ("get", "/api/health", "503", "HealthAnswer"),
+    ],
+)
+def test_answers_are_told_by_their_model(
+    document: dict[str, Any], method: str, path: str, status: str, model: str
+) -> None:
+    answer = document["paths"][path][method]["responses"][status]
+    assert answer["content"]["application/json"]["schema"] == {"$ref": f"#/components/schemas/{model}"}
+    assert model in document["components"]["schemas"]
+
+
+def test_names_are_camel_case_and_limits_are_told(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    assert schemas["SendBody"]["properties"]["content"]["maxLength"] == 8_000
+    assert schemas["SendBody"]["required"] == ["conversationId", "clientMessageId", "content"]
+    assert schemas["SendBody"]["additionalProperties"] is False
+    for schema in schemas.values():
+        assert not any("_" in name for name in schema.get("properties", {}))
+
+
 def test_every_error_of_the_domain_is_listed_with_its_status() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.ParleyError)]
     assert len(kinds) > 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from parley.bootstrap import Container, SystemClock
 from parley.config import ConfigurationError
+from parley.secrets_extension import ResolvedEnvironment, SecretError
 from tests.unit.functions.test_config import LOCAL
 
 SERVICES = (
@@ -55,6 +57,23 @@ def test_a_function_is_not_asked_for_settings_that_it_has_no_use_for() -> None:
     assert only_redis.connections is only_redis.connections
     with pytest.raises(ConfigurationError, match="PARLEY_MONGO_URI is not set"):
         _ = only_redis.stores
+
+
+def test_references_to_secrets_are_resolved_and_one_that_cannot_be_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(secret: str) -> str:
+        if secret != "parley/redis":
+            raise SecretError(f"{secret}: the extension answered 400")
+        return json.dumps({"url": "redis://cache.test:6379/0"})
+
+    environ = LOCAL | {
+        "PARLEY_REDIS_URL": "secret:parley/redis#url",
+        "PARLEY_TOKEN_PRIVATE_KEY": "secret:parley/tokens#private",
+    }
+    container = Container(environ)
+    monkeypatch.setattr(container, "_resolved", ResolvedEnvironment(environ, fetch))
+    assert container.connections is container.connections
+    with pytest.raises(ConfigurationError, match="parley/tokens"):
+        _ = container.accounts
 
 
 def test_the_clock_gives_utc_in_whole_milliseconds() -> None:

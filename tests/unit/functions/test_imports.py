@@ -16,7 +16,7 @@ from functions.manifest import AuthorizerTrigger, HttpTrigger, load_manifest
 ROOT = Path(__file__).parents[3]
 MANIFEST = load_manifest(ROOT / "functions" / "manifest.toml")
 PARLEY = ROOT / "layers" / "parley" / "python" / "parley"
-# Powertools imports botocore's empty top package, to say its name in user agents; its first real module is another thing.
+# Powertools imports the empty top package of botocore to name itself in user agents; the real thing begins below it.
 HEAVY = {"boto3", "botocore.session", "fastapi", "starlette", "mangum", "aws_xray_sdk", "argon2"}
 WITH_HEAVY = {
     name

@@ -17,18 +17,21 @@ from typing import TYPE_CHECKING, Literal
 
 from parley.config import (
     AwsSettings,
+    ConfigurationError,
     IssuerSettings,
     KafkaSettings,
     MongoSettings,
     PushSettings,
     RedisSettings,
     Settings,
+    SettingsT,
     VerifierSettings,
     WebSocketSettings,
     read_settings,
 )
 from parley.domain.times import truncate_to_ms
 from parley.observability import start_logging
+from parley.secrets_extension import ResolvedEnvironment, SecretError
 
 if TYPE_CHECKING:
     from parley.connections.valkey import ValkeyConnections
@@ -70,47 +73,53 @@ class Container:
     """The parts of Parley in this process.
 
     Args:
-        environ: where settings are read from, when they are first needed.
+        environ: where settings are read from, when they are first needed; it may refer to secrets.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
         self.clock = SystemClock()
 
-    # Settings
+    def _read(self, kind: type[SettingsT]) -> SettingsT:
+        try:
+            return read_settings(kind, self._resolved)
+        except SecretError as error:
+            raise ConfigurationError(f"The environment cannot be used: {error}.") from error
+
+    @cached_property
+    def _resolved(self) -> ResolvedEnvironment:
+        return ResolvedEnvironment(self._environ)
 
     @cached_property
     def is_local(self) -> bool:
-        return read_settings(Settings, self._environ).is_local
+        return self._read(Settings).is_local
 
     @cached_property
     def ws_url(self) -> str:
-        return read_settings(WebSocketSettings, self._environ).ws_url
+        return self._read(WebSocketSettings).ws_url
 
     @cached_property
     def push_endpoint(self) -> str:
-        return read_settings(PushSettings, self._environ).push_endpoint
-
-    # Adapters
+        return self._read(PushSettings).push_endpoint
 
     @cached_property
     def stores(self) -> MongoStores:
         from parley.stores.mongo import MongoStores
 
-        return MongoStores(read_settings(MongoSettings, self._environ).mongo_uri)
+        return MongoStores(self._read(MongoSettings).mongo_uri)
 
     @cached_property
     def connections(self) -> ValkeyConnections:
         from parley.connections.valkey import ValkeyConnections
 
-        return ValkeyConnections(read_settings(RedisSettings, self._environ).redis_url)
+        return ValkeyConnections(self._read(RedisSettings).redis_url)
 
     @cached_property
     def publisher(self) -> KafkaPublisher:
         from parley.protocol.records import encode_record
         from parley.streams.publisher import KafkaPublisher
 
-        settings = read_settings(KafkaSettings, self._environ)
+        settings = self._read(KafkaSettings)
         return KafkaPublisher(settings.kafka_bootstrap_servers, settings.kafka_security, encode_record)
 
     @cached_property
@@ -118,7 +127,7 @@ class Container:
         from parley.push.client import HttpPushClient
         from parley.push.sigv4 import AwsCredentials
 
-        settings = read_settings(AwsSettings, self._environ)
+        settings = self._read(AwsSettings)
         # Lambda never changes the credentials of an environment: it starts another one.
         credentials = AwsCredentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
         return HttpPushClient(lambda: credentials, region=settings.region)
@@ -127,9 +136,7 @@ class Container:
     def _verifier(self) -> Ed25519TokenVerifier:
         from parley.security.tokens import Ed25519TokenVerifier
 
-        return Ed25519TokenVerifier(read_settings(VerifierSettings, self._environ).token_public_key)
-
-    # Services
+        return Ed25519TokenVerifier(self._read(VerifierSettings).token_public_key)
 
     @cached_property
     def accounts(self) -> Accounts:
@@ -142,7 +149,7 @@ class Container:
             sessions=self.stores.sessions,
             tickets=self.connections,
             hasher=Argon2PasswordHasher(),
-            issuer=Ed25519TokenIssuer(read_settings(IssuerSettings, self._environ).token_private_key),
+            issuer=Ed25519TokenIssuer(self._read(IssuerSettings).token_private_key),
             clock=self.clock,
         )
 

@@ -23,6 +23,8 @@ SettingsT = TypeVar("SettingsT", bound="Settings")
 class ConfigurationError(Exception):
     """The environment cannot be used. The text names each variable that is wrong, and holds no value of any."""
 
+    is_safe_to_log = True
+
 
 class Settings(BaseModel):
     """A group of settings; `stage` is in each, as what may be set depends on it."""

@@ -42,7 +42,12 @@ def begin_invocation(context: Any, **keys: str | None) -> None:
 
 
 def log_unexpected(logger: logging.Logger, what: str, error: BaseException, **keys: Any) -> None:
-    """Logs an exception that nobody foresaw, with its types and stack but without its text."""
+    """Logs an exception that nobody foresaw, with its types and stack.
+
+    Its text may quote what must not be logged, and is left out, unless its class says `is_safe_to_log`.
+    """
+    if getattr(error, "is_safe_to_log", False):
+        keys["error_message"] = str(error)
     logger.error(what, extra={"error_type": type(error).__qualname__, "stack": describe_stack(error), **keys})
 
 

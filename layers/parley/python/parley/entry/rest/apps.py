@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
 
 from parley.entry.rest import accounts, conversations, messages
 from parley.entry.rest.documents import describe_api, document_routes, responses_of
@@ -60,7 +61,7 @@ def _create_app(routes: Sequence[Route], services: RestServices) -> FastAPI:
             methods=[route.method],
             status_code=route.status,
             response_model=route.answer,
-            response_class=Response if route.answer is None else _JsonAnswer,
+            response_class=Response if route.answer is None else JSONResponse,
             responses=responses_of(route),
             tags=[route.tag],
             summary=route.endpoint.__name__.replace("_", " ").capitalize(),
@@ -69,10 +70,6 @@ def _create_app(routes: Sequence[Route], services: RestServices) -> FastAPI:
             route_class_override=CheckedRoute if route.is_open else SignedInRoute,
         )
     return app
-
-
-class _JsonAnswer(Response):
-    media_type = "application/json"
 
 
 def _operation_id(route: Route, routes: Sequence[Route]) -> str:
