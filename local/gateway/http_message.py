@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Protocol
 
@@ -21,7 +21,8 @@ _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" fo
 class HttpRequest:
     """A whole request. `path` and `query` are as they came, still percent-encoded; header names keep their case.
 
-    `received_at` is the event loop's clock, seconds.
+    `by_name` has each header once, by its lower-case name, several of a name joined by commas. `received_at` is the
+    event loop's clock, seconds.
     """
 
     method: str
@@ -33,14 +34,7 @@ class HttpRequest:
     source_ip: str
     keep_alive: bool
     received_at: float
-    by_name: dict[str, str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        by_name: dict[str, str] = {}
-        for name, value in self.headers:
-            key = name.lower()
-            by_name[key] = f"{by_name[key]},{value}" if key in by_name else value
-        self.by_name = by_name
+    by_name: Mapping[str, str]
 
     def header(self, name: str) -> str:
         """The value of a header by its lower-case name, several joined by commas; "" where there is none."""
@@ -96,6 +90,15 @@ class Upgrade:
 
     head: bytes
     protocol: UpgradedProtocol
+
+
+def headers_by_name(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Headers by their lower-case names, several of a name joined by commas."""
+    by_name: dict[str, str] = {}
+    for name, value in headers:
+        key = name.lower()
+        by_name[key] = f"{by_name[key]},{value}" if key in by_name else value
+    return by_name
 
 
 def message_response(status: int, message: str, *headers: tuple[str, str], close: bool = False) -> HttpResponse:

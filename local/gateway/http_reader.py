@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from local.gateway.http_message import HttpRequest, HttpResponse, message_response
+from local.gateway.http_message import HttpRequest, HttpResponse, headers_by_name, message_response
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,7 @@ class HttpReader:
     def _clear(self) -> None:
         self._target = b""
         self._headers: list[tuple[str, str]] = []
+        self._by_name: dict[str, str] = {}
         self._head_bytes = 0
         self._line_bytes = 0
         self._in_head = True
@@ -126,7 +127,7 @@ class HttpReader:
     def on_headers_complete(self) -> None:
         """Called by the parser: refuses what is said to be too large before it is sent."""
         self._in_head = False
-        names = {name.lower(): value for name, value in self._headers}
+        names = self._by_name = headers_by_name(self._headers)
         length = names.get("content-length", "")
         if length.isdecimal() and int(length) > self._limits.body_bytes:
             self._body_too_large()
@@ -165,6 +166,7 @@ class HttpReader:
             query=query,
             version=version,
             headers=self._headers,
+            by_name=self._by_name,
             body=b"".join(self._body),
             source_ip=self._source_ip,
             keep_alive=parser.should_keep_alive(),

@@ -7,6 +7,7 @@ Answers are those of the API Gateway Management API's reference. SDKs read the k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -50,7 +51,7 @@ class ManagementApi:
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Does what a request asks for and answers it."""
-        connection_id = unquote(request.path.split("/", 3)[3])
+        connection_id = _connection_id(request.path)
         try:
             self._verifier.check(request)
         except SignatureError as error:
@@ -71,6 +72,11 @@ class ManagementApi:
         if action is None:
             return _error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         return action(connection, request.body) if connection is not None else _gone()
+
+
+@lru_cache(maxsize=1024)
+def _connection_id(path: str) -> str:
+    return unquote(path.split("/", 3)[3])
 
 
 def _post(connection: WebSocketConnection, body: bytes) -> HttpResponse:

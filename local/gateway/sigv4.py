@@ -83,7 +83,7 @@ class SignatureVerifier:
             )
         self._check_scope(region, service)
         stamp = self._check_time(request, day)
-        names = signed.split(";")
+        names = _signed_names(signed)
         _check_signed(request, names)
         text = f"{ALGORITHM}\n{stamp}\n{day}/{region}/{service}/aws4_request\n{_digest(request, names, signed)}"
         expected = hmac.digest(self._signing_key(day), text.encode("ascii"), "sha256").hex()
@@ -135,17 +135,21 @@ class SignatureVerifier:
         return key
 
 
-def _check_signed(request: HttpRequest, names: list[str]) -> None:
-    missing = {name for name in request.by_name if name.startswith("x-amz-")} - set(names)
-    if "host" not in names:
-        missing.add("host")
-    if missing or names != sorted(names):
-        raise SignatureError(
-            "InvalidSignatureException", f"'{', '.join(sorted(missing)) or 'host'}' must be a signed header, in order."
-        )
+@lru_cache(maxsize=64)
+def _signed_names(signed: str) -> tuple[str, ...]:
+    names = tuple(signed.split(";"))
+    if names != tuple(sorted(names)) or "host" not in names:
+        raise SignatureError("InvalidSignatureException", "SignedHeaders must be sorted, and 'host' one of them.")
+    return names
 
 
-def _digest(request: HttpRequest, names: list[str], signed: str) -> str:
+def _check_signed(request: HttpRequest, names: tuple[str, ...]) -> None:
+    for name in request.by_name:
+        if name.startswith("x-amz-") and name not in names:
+            raise SignatureError("InvalidSignatureException", f"'{name}' must be a signed header.")
+
+
+def _digest(request: HttpRequest, names: tuple[str, ...], signed: str) -> str:
     """The hash of the canonical request."""
     headers = "".join(f"{name}:{' '.join(request.header(name).split())}\n" for name in names)
     body = sha256(request.body).hexdigest()

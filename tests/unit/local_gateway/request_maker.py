@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from local.gateway.http_message import HttpRequest
+from local.gateway.http_message import HttpRequest, headers_by_name
 
 
 def request(
@@ -16,6 +16,7 @@ def request(
         query=query,
         version="1.1",
         headers=list(headers),
+        by_name=headers_by_name(headers),
         body=body,
         source_ip="127.0.0.1",
         keep_alive=True,
