@@ -16,8 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-
-from parley.connections.resp import RespClient
+from redis import Redis
 
 ROOT = Path(__file__).parents[1]
 STOP_TIMEOUT_S = 30
@@ -45,9 +44,8 @@ class RunningEngines:
     def fresh_redis_url(self) -> str:
         """The address of one of Valkey's databases, emptied; fifteen tests later somebody else gets it."""
         url = f"{self.addresses['redis.url'].rpartition('/')[0]}/{next(self._redis_databases)}"
-        client = RespClient(url, timeout_s=5)
-        client.execute(["FLUSHDB"])
-        client.close()
+        with Redis.from_url(url) as client:
+            client.flushdb()
         return url
 
     @contextmanager

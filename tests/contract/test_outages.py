@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
+from redis import Redis
 
-from parley.connections.resp import ReplyError, RespClient
 from parley.connections.valkey import ValkeyConnections
 from parley.domain.errors import ConflictError, UnavailableError
 from parley.domain.models import Identity
@@ -180,43 +180,29 @@ def test_an_absent_valkey_is_unavailable() -> None:
 
 def test_a_connection_that_valkey_closed_is_replaced(engines: RunningEngines) -> None:
     url = engines.fresh_redis_url()
-    first, second = RespClient(url, timeout_s=2), RespClient(url, timeout_s=2)
+    valkey, client = ValkeyConnections(url), Redis.from_url(url)
     try:
-        first.execute(["SET", "key", "kept", "EX", 60])
-        [connection_number] = first.execute(["CLIENT", "ID"])
-        assert isinstance(connection_number, int)
-        second.execute(["CLIENT", "KILL", "ID", connection_number])
+        connection = a_connection(unique("u_"))
+        valkey.add_connection(connection)
+        client.client_kill_filter(_type="normal", skipme=True)
 
-        assert first.execute(["GET", "key"]) == [b"kept"]
+        assert valkey.find_connections([connection.user_id]) == {connection.user_id: (connection,)}
     finally:
-        first.close()
-        second.close()
-
-
-def test_a_refused_command_is_an_error_of_its_own(engines: RunningEngines) -> None:
-    client = RespClient(engines.fresh_redis_url(), timeout_s=2)
-    try:
-        with pytest.raises(ReplyError, match="WRONGTYPE"):
-            client.execute(["SET", "key", "text", "EX", 60], ["HGETALL", "key"], ["GET", "key"])
-        assert client.execute(["GET", "key"], ["GET", "none"]) == [b"text", None]
-    finally:
+        valkey.close()
         client.close()
 
 
-def test_every_key_has_an_expiry(engines: RunningEngines) -> None:
+def test_every_key_has_an_expiry_and_none_holds_a_ticket(engines: RunningEngines) -> None:
     url = engines.fresh_redis_url()
-    valkey, client = ValkeyConnections(url), RespClient(url, timeout_s=2)
+    valkey, client = ValkeyConnections(url), Redis.from_url(url, decode_responses=True)
     try:
-        connection = a_connection("u_ada")
-        valkey.add_connection(connection)
-        valkey.insert_ticket("ticket", Identity("u_ada", "s_phone"), ttl_s=30)
+        valkey.add_connection(a_connection("u_ada"))
+        valkey.insert_ticket("the-ticket", Identity("u_ada", "s_phone"), ttl_s=30)
 
-        [keys] = client.execute(["KEYS", "*"])
-        assert isinstance(keys, list)
-        lifetimes = {str(key): client.execute(["TTL", str(key, "utf-8")])[0] for key in keys if isinstance(key, bytes)}
-        assert len(lifetimes) == 2
-        assert all(isinstance(life, int) and 0 < life <= 7_800 for life in lifetimes.values())
-        assert not any("ticket'" in key for key in lifetimes), "the ticket itself is in no key"
+        lifetimes_s = {key: client.ttl(key) for key in client.scan_iter()}
+        assert len(lifetimes_s) == 2
+        assert all(0 < life_s <= 7_800 for life_s in lifetimes_s.values())
+        assert not any("the-ticket" in key for key in lifetimes_s)
     finally:
         valkey.close()
         client.close()
@@ -224,7 +210,7 @@ def test_every_key_has_an_expiry(engines: RunningEngines) -> None:
 
 def test_a_socket_that_outlived_itself_is_not_given_out_and_goes_at_the_next_connect(engines: RunningEngines) -> None:
     url = engines.fresh_redis_url()
-    valkey, client = ValkeyConnections(url), RespClient(url, timeout_s=2)
+    valkey, client = ValkeyConnections(url), Redis.from_url(url)
     try:
         lapsed, lives = a_connection("u_ada", connected_at=NOW.replace(year=2020)), a_connection("u_ada")
         valkey.add_connection(lapsed)
@@ -233,7 +219,7 @@ def test_a_socket_that_outlived_itself_is_not_given_out_and_goes_at_the_next_con
         valkey.add_connection(lives)
 
         assert valkey.find_connections(["u_ada"]) == {"u_ada": (lives,)}
-        assert client.execute(["HLEN", "connections:u_ada"]) == [1]
+        assert client.hlen("connections:u_ada") == 1
     finally:
         valkey.close()
         client.close()

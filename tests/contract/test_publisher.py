@@ -8,25 +8,17 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
-from kafka.net.sasl import msk
 from kafka.partitioner.default import murmur2
 
 from parley.domain.errors import UnavailableError
 from parley.domain.records import CHAT_RECEIVE, CHAT_SEND, DeadLetter, MessageStored, Record, SendRequested
 from parley.ports import Publisher
-from parley.push.sigv4 import AwsCredentials
-from parley.streams.kafka.connection import BrokerConnection
-from parley.streams.kafka.errors import BrokerError
-from parley.streams.kafka.msk_iam import MskIamSignIn
 from parley.streams.publisher import KafkaPublisher
-from tests.contract.broker import running_cluster
 from tests.contract.samples import NOW, a_stored_message, an_accepted_message, at_once, unique
-from tests.contract.tls import Authority
 from tests.engines import RunningEngines
 from tests.fakes import FakePublisher
 
@@ -237,48 +229,6 @@ def test_threads_share_one_publisher(kafka: KafkaPublisher) -> None:
 
     outcomes = at_once([functools.partial(publish, count) for count in range(1, 9)])
     assert outcomes == [[None] * count for count in range(1, 9)]
-
-
-KEY = AwsCredentials("AKIDEXAMPLE", "secret/key", "token/+==")
-
-
-@pytest.mark.parametrize("token", [None, "token/+=="])
-def test_the_sign_in_at_msk_is_that_of_others(token: str | None) -> None:
-    key = replace(KEY, session_token=token)
-    theirs = msk.AwsMskIamClient("b-1.example.com", key.access_key_id, key.secret_access_key, "eu-central-1", token)
-    theirs.datestamp, theirs.timestamp = "20260203", "20260203T040506Z"
-
-    ours = MskIamSignIn(lambda: key, region="eu-central-1", clock=lambda: 1_770_091_506.9)
-
-    def without_agent(message: bytes) -> dict[str, Any]:
-        return {name: value for name, value in json.loads(message).items() if name != "user-agent"}
-
-    assert without_agent(ours.first_message("b-1.example.com")) == without_agent(theirs.first_message())
-
-
-def test_a_connection_signs_in_over_tls_before_anything_else(authority: Authority) -> None:
-    with running_cluster({"chat.send": 1}, authority.server_context) as brokers:
-        sign_in = MskIamSignIn(lambda: KEY, region="eu-central-1")
-        connect = functools.partial(
-            BrokerConnection,
-            "localhost",
-            brokers.ports[0],
-            tls=authority.client_context,
-            sign_in=sign_in,
-            deadline=time.monotonic() + 5,
-        )
-        connect().close()
-        [message] = brokers.sign_ins
-        assert json.loads(message)["host"] == "localhost"
-
-        brokers.sign_in_code = 58
-        with pytest.raises(BrokerError, match="58"):
-            connect()
-
-
-def test_signing_in_takes_credentials() -> None:
-    with pytest.raises(ValueError, match="credentials"):
-        KafkaPublisher(NOBODY_THERE, "AWS_MSK_IAM", encode)
 
 
 def a_dead_letter() -> DeadLetter:

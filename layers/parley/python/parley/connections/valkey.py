@@ -4,19 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
-from parley.connections.resp import Reply, RespClient
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import MasterDownError, ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection, Identity
 
 CONNECTION_TTL: Final = timedelta(hours=2, minutes=10)
 """Ten minutes longer than an API Gateway socket can live."""
 
-_TIMEOUT_S: Final = 1.8
+_STEP_TIMEOUT_S: Final = 0.8  # a call takes two steps at most: connecting, and its round trip
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+# Who is a replica, or has lost its primary, is in the middle of a failover.
+_NOT_NOW: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
 
 
 class ValkeyConnections:
@@ -31,31 +42,44 @@ class ValkeyConnections:
     """
 
     def __init__(self, url: str) -> None:
-        self._client = RespClient(url, timeout_s=_TIMEOUT_S)
+        self._redis = Redis.from_url(
+            url,
+            protocol=2,
+            socket_connect_timeout=_STEP_TIMEOUT_S,
+            socket_timeout=_STEP_TIMEOUT_S,
+            # A lost answer is no leave to ask again: the first time may have taken the ticket.
+            retry=Retry(NoBackoff(), 0),
+            driver_info=None,
+        )
 
     def add_connection(self, connection: Connection) -> None:
         """See ConnectionRegistry."""
         key = _connections_key(connection.user_id)
-        *_, fields = self._client.execute(
-            ["HSET", key, connection.connection_id, _encode_connection(connection)],
-            ["EXPIRE", key, int(CONNECTION_TTL.total_seconds())],
-            ["HGETALL", key],
-        )
-        lapsed = [known.connection_id for known in _decode_hash(connection.user_id, fields) if _has_lapsed(known)]
-        if lapsed:
-            self._client.execute(["HDEL", key, *lapsed])
+        with _valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hset(key, connection.connection_id, _encode_connection(connection))
+            pipeline.expire(key, CONNECTION_TTL)
+            pipeline.hgetall(key)
+            *_, fields = pipeline.execute()
+            lapsed = [known.connection_id for known in _decode_hash(connection.user_id, fields) if _has_lapsed(known)]
+            if lapsed:
+                self._redis.hdel(key, *lapsed)
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
         """See ConnectionRegistry."""
-        [removed] = self._client.execute(["HDEL", _connections_key(user_id), connection_id])
-        return removed == 1
+        with _valkey_call():
+            return self._redis.hdel(_connections_key(user_id), connection_id) == 1
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         """See ConnectionRegistry."""
         wanted = list(dict.fromkeys(user_ids))
         if not wanted:
             return {}
-        replies = self._client.execute(*(["HGETALL", _connections_key(user_id)] for user_id in wanted))
+        with _valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            for user_id in wanted:
+                pipeline.hgetall(_connections_key(user_id))
+            replies = pipeline.execute()
         found: dict[str, tuple[Connection, ...]] = {}
         for user_id, fields in zip(wanted, replies, strict=True):
             connections = tuple(known for known in _decode_hash(user_id, fields) if not _has_lapsed(known))
@@ -66,23 +90,35 @@ class ValkeyConnections:
     def insert_ticket(self, ticket: str, identity: Identity, ttl_s: int) -> None:
         """See TicketStore."""
         value = json.dumps([identity.user_id, identity.session_id], separators=(",", ":"))
-        self._client.execute(["SET", _ticket_key(ticket), value, "EX", ttl_s])
+        with _valkey_call():
+            self._redis.set(_ticket_key(ticket), value, ex=ttl_s)
 
     def redeem_ticket(self, ticket: str) -> Identity | None:
         """See TicketStore."""
-        [value] = self._client.execute(["GETDEL", _ticket_key(ticket)])
-        if not isinstance(value, bytes):
+        with _valkey_call():
+            value = cast("bytes | None", self._redis.getdel(_ticket_key(ticket)))
+        if value is None:
             return None
         user_id, session_id = json.loads(value)
         return Identity(user_id=user_id, session_id=session_id)
 
     def ping(self) -> None:
         """Returns when Valkey answered; raises UnavailableError within 2 s when it did not."""
-        self._client.execute(["PING"])
+        with _valkey_call():
+            self._redis.ping()
 
     def close(self) -> None:
         """Ends the connections to Valkey."""
-        self._client.close()
+        self._redis.close()
+
+
+@contextmanager
+def _valkey_call() -> Iterator[None]:
+    """Raises UnavailableError for a Valkey that is not there; anything else is a bug, and passes through."""
+    try:
+        yield
+    except _NOT_NOW as error:
+        raise UnavailableError("Valkey cannot be reached.", retry_after_s=1.0) from error
 
 
 def _connections_key(user_id: str) -> str:
@@ -99,17 +135,11 @@ def _encode_connection(connection: Connection) -> str:
     return json.dumps([connection.session_id, connection.endpoint, connected_at_ms], separators=(",", ":"))
 
 
-def _decode_hash(user_id: str, fields: Reply) -> list[Connection]:
-    """The connections in the flat answer of HGETALL: field, value, field, value…"""
-    if not isinstance(fields, list):
-        return []
-    items = iter(fields)
-    return [_decode_connection(user_id, name, value) for name, value in zip(items, items, strict=True)]
+def _decode_hash(user_id: str, fields: Mapping[bytes, bytes]) -> list[Connection]:
+    return [_decode_connection(user_id, name, value) for name, value in fields.items()]
 
 
-def _decode_connection(user_id: str, name: Reply, value: Reply) -> Connection:
-    assert isinstance(name, bytes)  # noqa: S101 - HGETALL gives bulk strings only
-    assert isinstance(value, bytes)  # noqa: S101
+def _decode_connection(user_id: str, name: bytes, value: bytes) -> Connection:
     session_id, endpoint, connected_at_ms = json.loads(value)
     return Connection(
         connection_id=name.decode(),

@@ -1,14 +1,14 @@
-"""AWS Signature Version 4, in a header or a query.
+"""AWS Signature Version 4 for requests that carry their signature in a header.
 
-Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. The signer of headers is made
-for many small requests to the same host: what stays the same between two of them is worked out once.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html. Written for many small requests to
+the same host: what stays the same between two of them is worked out once.
 """
 
 from __future__ import annotations
 
 import hmac
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -81,7 +81,7 @@ class RequestSigner:
             f"{signed}\n{sha256(body).hexdigest()}"
         )
         to_sign = f"{_ALGORITHM}\n{amz_date}\n{day.scope}\n{sha256(canonical.encode()).hexdigest()}"
-        signature = _sign(day.signing_key, to_sign)
+        signature = hmac.digest(day.signing_key, to_sign.encode(), "sha256").hex()
         token_header = f"X-Amz-Security-Token: {token}\r\n" if token else ""
         return (
             f"Host: {host}\r\nX-Amz-Date: {amz_date}\r\n{token_header}"
@@ -92,65 +92,15 @@ class RequestSigner:
     def _amz_date(self) -> str:
         second = int(self._clock())
         if self._second[0] != second:
-            self._second = (second, _format_time(second))
+            self._second = (second, time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second)))
         return self._second[1]
 
     def _day_of(self, date: str, credentials: AwsCredentials) -> _Day:
         day = self._day
         if day is None or day.date != date or day.credentials != credentials:
+            key = f"AWS4{credentials.secret_access_key}".encode()
+            for part in (date, self._region, self._service, "aws4_request"):
+                key = hmac.digest(key, part.encode(), "sha256")
             scope = f"{date}/{self._region}/{self._service}/aws4_request"
-            day = self._day = _Day(date, credentials, scope, _signing_key(credentials, scope))
+            day = self._day = _Day(date, credentials, scope, key)
         return day
-
-
-def sign_query(
-    credentials: AwsCredentials,
-    query: Mapping[str, str],
-    *,
-    host: str,
-    region: str,
-    service: str,
-    expires_s: int,
-    now: float,
-) -> dict[str, str]:
-    """The query of a GET of `/`, signed: the parameters given, and those that carry the signature.
-
-    Args:
-        query: parameters to sign along.
-        host: as in the `Host` header.
-        expires_s: for how many seconds the signature holds.
-        now: seconds since 1970.
-    """
-    amz_date = _format_time(int(now))
-    scope = f"{amz_date[:8]}/{region}/{service}/aws4_request"
-    signed = {
-        **query,
-        "X-Amz-Algorithm": _ALGORITHM,
-        "X-Amz-Credential": f"{credentials.access_key_id}/{scope}",
-        "X-Amz-Date": amz_date,
-        "X-Amz-Expires": str(expires_s),
-        "X-Amz-SignedHeaders": "host",
-    }
-    if credentials.session_token:
-        signed["X-Amz-Security-Token"] = credentials.session_token
-    canonical_query = "&".join(
-        f"{quote(name, safe='-_.~')}={quote(signed[name], safe='-_.~')}" for name in sorted(signed)
-    )
-    canonical = f"GET\n/\n{canonical_query}\nhost:{host}\n\nhost\n{sha256(b'').hexdigest()}"
-    to_sign = f"{_ALGORITHM}\n{amz_date}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    return signed | {"X-Amz-Signature": _sign(_signing_key(credentials, scope), to_sign)}
-
-
-def _signing_key(credentials: AwsCredentials, scope: str) -> bytes:
-    key = f"AWS4{credentials.secret_access_key}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return key
-
-
-def _sign(key: bytes, text: str) -> str:
-    return hmac.digest(key, text.encode(), "sha256").hex()
-
-
-def _format_time(second: int) -> str:
-    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import ssl
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from parley.domain.errors import ParleyError, UnavailableError
 from parley.domain.records import Record
-from parley.push.sigv4 import AwsCredentials
-from parley.streams.kafka.cluster import Cluster
-from parley.streams.kafka.connection import BrokerConnection, SignIn
-from parley.streams.kafka.errors import KafkaError
-from parley.streams.kafka.msk_iam import MskIamSignIn
-from parley.streams.kafka.producer import KeyedValue, Producer
 
 Security = Literal["PLAINTEXT", "AWS_MSK_IAM"]
 
 _PUBLISH_TIMEOUT_S: Final = 3.5
-_PROBE_TIMEOUT_S: Final = 1.8
+_METADATA_TIMEOUT_MS: Final = 2_500  # whole numbers: the request that carries them has no place for others
+_REQUEST_TIMEOUT_MS: Final = 2_000
+_DELIVERY_TIMEOUT_MS: Final = 3_000
+_PROBE_TIMEOUT_MS: Final = 1_800
+_API_VERSION: Final = (3, 0)  # spares the question what a broker speaks; every broker since then speaks it
 
 
 class KafkaPublisher:
@@ -28,70 +29,102 @@ class KafkaPublisher:
 
     Args:
         bootstrap_servers: `host:port`, several separated by commas.
-        security: `AWS_MSK_IAM` speaks TLS and signs in with the function's role, `PLAINTEXT` does neither.
+        security: `AWS_MSK_IAM` signs in by TLS and the function's role, `PLAINTEXT` not at all.
         encode: a record as the bytes of its value; the same record always gives the same bytes.
-        credentials: of the role, for `AWS_MSK_IAM`; asked for at each connection.
-        region: where the cluster is, for `AWS_MSK_IAM`.
-
-    Raises:
-        ValueError: an address has no port, or `AWS_MSK_IAM` is without credentials or region.
     """
 
-    def __init__(
-        self,
-        bootstrap_servers: str,
-        security: Security,
-        encode: Callable[[Record], bytes],
-        *,
-        credentials: Callable[[], AwsCredentials] | None = None,
-        region: str | None = None,
-    ) -> None:
-        self._sign_in: SignIn | None = None
-        self._tls: ssl.SSLContext | None = None
+    def __init__(self, bootstrap_servers: str, security: Security, encode: Callable[[Record], bytes]) -> None:
+        self._settings: dict[str, Any] = {"bootstrap_servers": bootstrap_servers.split(",")}
         if security == "AWS_MSK_IAM":
-            if credentials is None or region is None:
-                raise ValueError("signing in at MSK takes credentials and a region")
-            self._sign_in = MskIamSignIn(credentials, region=region)
-            self._tls = ssl.create_default_context()
+            self._settings |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
         self._encode = encode
-        self._cluster = Cluster(bootstrap_servers.split(","), self._connect)
-        self._producer = Producer(self._cluster)
         self._lock = threading.Lock()
+        self._producer: KafkaProducer | None = None
 
     def publish(self, records: Sequence[Record]) -> list[ParleyError | None]:
         """See Publisher."""
-        deadline = time.monotonic() + _PUBLISH_TIMEOUT_S
-        values = [KeyedValue(record.topic, record.key.encode(), self._encode(record)) for record in records]
-        if not values or not self._lock.acquire(timeout=_PUBLISH_TIMEOUT_S):
-            return [_unavailable(None) for _ in values]
-        try:
-            outcomes = self._producer.write(values, deadline)
-        finally:
-            self._lock.release()
-        return [None if error is None else _unavailable(error) for error in outcomes]
+        with self._lock:
+            deadline = time.monotonic() + _PUBLISH_TIMEOUT_S
+            outcomes = self._publish(records, deadline)
+            if any(outcomes):
+                self._discard()
+            return outcomes
 
     def ping(self) -> None:
         """Returns when a broker answered; raises UnavailableError within 2 s when none did."""
-        deadline = time.monotonic() + _PROBE_TIMEOUT_S
-        if not self._lock.acquire(timeout=_PROBE_TIMEOUT_S):
-            raise _unavailable(None)
+        probe = self._connect(max_block_ms=_PROBE_TIMEOUT_MS)
         try:
-            self._cluster.ping(deadline)
+            probe.partitions_for("chat.send")
         except KafkaError as error:
-            raise _unavailable(error) from error
+            raise _unavailable() from error
         finally:
-            self._lock.release()
+            _end(probe)
 
     def close(self) -> None:
         """Ends the connections."""
         with self._lock:
-            self._cluster.close()
+            self._discard()
 
-    def _connect(self, host: str, port: int, deadline: float) -> BrokerConnection:
-        return BrokerConnection(host, port, tls=self._tls, sign_in=self._sign_in, deadline=deadline)
+    def _publish(self, records: Sequence[Record], deadline: float) -> list[ParleyError | None]:
+        producer = self._producer = self._producer or self._connect()
+        failed: set[tuple[str, str]] = set()
+        futures: list[Any] = []
+        for record in records:
+            place = (record.topic, record.key)
+            future = None
+            if place not in failed and time.monotonic() < deadline:
+                with contextlib.suppress(KafkaError):
+                    future = producer.send(record.topic, self._encode(record), record.key.encode())
+            if future is None:
+                failed.add(place)
+            futures.append(future)
+        outcomes: list[ParleyError | None] = []
+        for record, future in zip(records, futures, strict=True):
+            place = (record.topic, record.key)
+            if place in failed or not _is_durable(future, deadline):
+                failed.add(place)
+                outcomes.append(_unavailable())
+            else:
+                outcomes.append(None)
+        return outcomes
+
+    def _connect(self, **settings: Any) -> KafkaProducer:
+        return KafkaProducer(
+            **{
+                "acks": "all",
+                "enable_idempotence": True,
+                "linger_ms": 0,
+                "max_block_ms": _METADATA_TIMEOUT_MS,
+                "request_timeout_ms": _REQUEST_TIMEOUT_MS,
+                "delivery_timeout_ms": _DELIVERY_TIMEOUT_MS,
+                "reconnect_backoff_max_ms": 500,
+                "allow_auto_create_topics": False,
+                "metrics_enabled": False,
+                "api_version": _API_VERSION,
+                **self._settings,
+                **settings,
+            }
+        )
+
+    def _discard(self) -> None:
+        """A producer that failed is not used again: nothing it may still hold is to be written later."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            _end(producer)
 
 
-def _unavailable(cause: KafkaError | None) -> UnavailableError:
-    error = UnavailableError("Kafka cannot be reached.", retry_after_s=1.0)
-    error.__cause__ = cause
-    return error
+def _is_durable(future: Any, deadline: float) -> bool:
+    try:
+        future.get(timeout=max(0.0, deadline - time.monotonic()))
+    except KafkaError:
+        return False
+    return True
+
+
+def _end(producer: KafkaProducer) -> None:
+    with contextlib.suppress(KafkaError):
+        producer.close(timeout=0.2)
+
+
+def _unavailable() -> UnavailableError:
+    return UnavailableError("Kafka cannot be reached.", retry_after_s=1.0)
