@@ -97,6 +97,11 @@ class HttpProtocol(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
 
+    def eof_received(self) -> bool:
+        # A client that has sent all it will may still wait for its answers.
+        self._last = True
+        return self._task is not None or bool(self._waiting)
+
     def pause_writing(self) -> None:
         self._writable = False
 
@@ -168,7 +173,8 @@ class HttpProtocol(asyncio.Protocol):
             self._upgrade(outcome)
             return
         # A client that asked for an upgrade and did not get it has nothing sensible to say on the same connection.
-        close = outcome.close or self._last or not request.keep_alive or request.wants_websocket
+        last = self._last and not self._waiting
+        close = outcome.close or last or not request.keep_alive or request.wants_websocket
         if not self._transport.is_closing():
             self._transport.write(outcome.encode(head_only=request.method == "HEAD", close=close))
             self._idle_since = self._loop.time()
@@ -185,8 +191,8 @@ class HttpProtocol(asyncio.Protocol):
         self._application.disconnected(self)
         transport.set_protocol(upgrade.protocol.as_protocol())
         transport.write(upgrade.head)
-        upgrade.protocol.opened(transport, self._early)
         transport.resume_reading()
+        upgrade.protocol.opened(transport, self._early)
 
     def _refuse(self, refusal: HttpResponse) -> None:
         """Answers what cannot be read. The client may still be sending: closing at once would reset the connection and

@@ -37,6 +37,8 @@ class LiveSet(Generic[Item]):
 
     async def wait_empty(self, limit_s: float) -> bool:
         """Waits until the set is empty; False if it is not after `limit_s` seconds."""
+        if not self._items:
+            return True
         try:
             await asyncio.wait_for(self._empty.wait(), limit_s)
         except TimeoutError:

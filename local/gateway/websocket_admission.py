@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -74,8 +74,7 @@ class Admission:
             context = verdict
         if self._connect_function is None:
             return Admitted((), context)
-        known = Peer(peer.connection_id, peer.connected_at_ms, peer.source_ip, peer.user_agent, context)
-        answer = await self._connect(self._connect_function, request, known, refusal)
+        answer = await self._connect(self._connect_function, request, replace(peer, authorizer=context), refusal)
         return answer if isinstance(answer, HttpResponse) else Admitted(answer, context)
 
     async def _authorize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -105,8 +105,7 @@ class WebSocketApi:
         admitted = await self._admission.admit(request, peer)
         if isinstance(admitted, HttpResponse):
             return admitted
-        known = Peer(peer.connection_id, peer.connected_at_ms, peer.source_ip, peer.user_agent, admitted.authorizer)
-        connection = WebSocketConnection(known, self, self._limits)
+        connection = WebSocketConnection(replace(peer, authorizer=admitted.authorizer), self, self._limits)
         return Upgrade(accept_handshake(request, admitted.headers), connection)
 
     async def stop(self, grace_s: float) -> None:
@@ -128,8 +127,9 @@ class WebSocketApi:
 
     def on_closed(self, connection: WebSocketConnection, status: CloseStatus) -> None:
         """A connection is open no more: calls `$disconnect`, whose outcome nobody hears."""
-        self.connections.pop(connection.peer.connection_id, None)
-        self._observer.connection(connection.peer.connection_id, "closed", status.code, status.reason)
+        known = self.connections.pop(connection.peer.connection_id, None)
+        if known is not None:
+            self._observer.connection(connection.peer.connection_id, "closed", status.code, status.reason)
         if self._disconnect_function is not None:
             event = self._events.disconnect(connection.peer, status, new_id())
             self._calls.start(self._disconnect_function, event)

@@ -119,7 +119,8 @@ class WebSocketConnection(asyncio.Protocol):
         """Puts a message into the socket's buffer: as text, or as binary where it is not UTF-8 (which of the two AWS
         sends then is unverified). Longer than a frame may be, it goes as several frames (unverified as well).
 
-        Returns False if the connection is closed, or was dropped for reading too slowly.
+        It counts as activity for the idle timeout, which is unverified too. Returns False if the connection is closed,
+        or was dropped for reading too slowly.
         """
         if not self._open:
             return False

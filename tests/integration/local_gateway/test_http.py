@@ -296,6 +296,23 @@ async def test_absolute_targets_are_understood() -> None:
         assert answer.json()["rawQueryString"] == "a=1"
 
 
+async def test_a_client_that_closed_its_half_still_gets_its_answers() -> None:
+    release = asyncio.Event()
+
+    async def slow(event: Event) -> object:
+        await release.wait()
+        return mirror(event)
+
+    async with running(PROJECT, {"pets": slow}) as stage, raw_client(stage.port) as client:
+        await client.send(get("/pets/1") + get("/pets/2"))
+        client.writer.write_eof()
+        await eventually(lambda: bool(stage.runtime.events))
+        release.set()
+        assert (await client.answer()).json()["pathParameters"] == {"petId": "1"}
+        assert (await client.answer()).json()["pathParameters"] == {"petId": "2"}
+        assert await client.ended()
+
+
 async def test_stopping_lets_a_running_request_end() -> None:
     release = asyncio.Event()
 
