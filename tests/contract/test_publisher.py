@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import threading
 import time
@@ -22,6 +23,9 @@ from tests.contract.samples import NOW, a_stored_message, an_accepted_message, a
 from tests.engines import RunningEngines
 from tests.fakes import FakePublisher
 
+# kafka-python leaves the socket of a refused connection to the garbage collector, which `_collect_sockets` calls.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 NOBODY_THERE = "127.0.0.1:1"
 PARTITIONS = 12
 
@@ -37,6 +41,12 @@ def encode(record: Record) -> bytes:
             return b"dead"
         case _:
             raise AssertionError(record)
+
+
+@pytest.fixture(autouse=True)
+def _collect_sockets() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @pytest.fixture(scope="session")
@@ -208,6 +218,23 @@ def test_a_pause_shorter_than_the_patience_costs_no_record(kafka: KafkaPublisher
     assert written.count(encode(record)) == 1
 
 
+@pytest.mark.engines
+def test_no_thread_outlives_its_publisher(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+    record = SendRequested(an_accepted_message(unique("c_")))
+    kafka.publish([record])
+    with engines.paused("kafka"):
+        kafka.publish([record])
+        kafka.publish([record])
+    kafka.publish([record])
+    kafka.close()
+
+    deadline = time.monotonic() + 5
+    for thread in threading.enumerate():
+        if "kafka-python-producer" in thread.name:
+            thread.join(deadline - time.monotonic())
+            assert not thread.is_alive()
+
+
 def test_an_absent_kafka_is_unavailable_in_time() -> None:
     publisher = KafkaPublisher(f"{NOBODY_THERE},127.0.0.1:2", "PLAINTEXT", encode)
     started = time.monotonic()
@@ -220,6 +247,7 @@ def test_an_absent_kafka_is_unavailable_in_time() -> None:
     with pytest.raises(UnavailableError):
         publisher.ping()
     assert time.monotonic() - started < 2
+    publisher.close()
 
 
 @pytest.mark.engines

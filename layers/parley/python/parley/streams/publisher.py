@@ -9,27 +9,32 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, KafkaTimeoutError
 
 from parley.domain.errors import ParleyError, UnavailableError
-from parley.domain.records import Record
+from parley.domain.records import CHAT_SEND, Record
 
 Security = Literal["PLAINTEXT", "AWS_MSK_IAM"]
 
-_PUBLISH_TIMEOUT_S: Final = 3.5
-_METADATA_TIMEOUT_MS: Final = 2_500  # whole numbers: the request that carries them has no place for others
+# Times are whole milliseconds: a request that carries one has no place for a fraction.
+_PUBLISH_TIMEOUT_MS: Final = 3_500
+_METADATA_TIMEOUT_MS: Final = 1_700  # so that two topics that are not there fit into one call
 _REQUEST_TIMEOUT_MS: Final = 2_000
 _DELIVERY_TIMEOUT_MS: Final = 3_000
-_PROBE_TIMEOUT_MS: Final = 1_800
+_PROBE_TIMEOUT_MS: Final = 1_500
+_CLOSE_TIMEOUT_S: Final = 0.2
+_BATCH_BYTES: Final = 500_000  # a call's records for one partition in one batch: written all or none
 _API_VERSION: Final = (3, 0)  # spares the question what a broker speaks; every broker since then speaks it
 
 
 class KafkaPublisher:
     """The port Publisher.
 
+    A producer with a failure is not used again, so that nothing it still holds is written after it was called failed.
+
     Args:
         bootstrap_servers: `host:port`, several separated by commas.
-        security: `AWS_MSK_IAM` signs in by TLS and the function's role, `PLAINTEXT` not at all.
+        security: `AWS_MSK_IAM` speaks TLS and signs in with the function's role, `PLAINTEXT` does neither.
         encode: a record as the bytes of its value; the same record always gives the same bytes.
     """
 
@@ -43,57 +48,62 @@ class KafkaPublisher:
 
     def publish(self, records: Sequence[Record]) -> list[ParleyError | None]:
         """See Publisher."""
-        with self._lock:
-            deadline = time.monotonic() + _PUBLISH_TIMEOUT_S
-            outcomes = self._publish(records, deadline)
+        if not records:
+            return []
+        deadline = time.monotonic() + _PUBLISH_TIMEOUT_MS / 1000
+        if not self._lock.acquire(timeout=_PUBLISH_TIMEOUT_MS / 1000):
+            return [_unavailable() for _ in records]
+        try:
+            futures = self._send(records, deadline)
+            outcomes = _await(records, futures, deadline)
             if any(outcomes):
                 self._discard()
-            return outcomes
+        finally:
+            self._lock.release()
+        return outcomes
 
     def ping(self) -> None:
         """Returns when a broker answered; raises UnavailableError within 2 s when none did."""
         probe = self._connect(max_block_ms=_PROBE_TIMEOUT_MS)
         try:
-            probe.partitions_for("chat.send")
+            probe.partitions_for(CHAT_SEND)
         except KafkaError as error:
             raise _unavailable() from error
         finally:
-            _end(probe)
+            probe.close(timeout=_CLOSE_TIMEOUT_S)
 
     def close(self) -> None:
         """Ends the connections."""
         with self._lock:
             self._discard()
 
-    def _publish(self, records: Sequence[Record], deadline: float) -> list[ParleyError | None]:
-        producer = self._producer = self._producer or self._connect()
-        failed: set[tuple[str, str]] = set()
+    def _send(self, records: Sequence[Record], deadline: float) -> list[Any]:
+        """Gives the records to the producer; a future for each, or None for one that it did not take."""
+        if self._producer is None:
+            self._producer = self._connect()
+        latest_s = deadline - _METADATA_TIMEOUT_MS / 1000
+        taken: dict[str, bool] = {}
+        refused: set[tuple[str, str]] = set()
         futures: list[Any] = []
         for record in records:
-            place = (record.topic, record.key)
-            future = None
-            if place not in failed and time.monotonic() < deadline:
+            topic, place, future = record.topic, (record.topic, record.key), None
+            # Where a topic's partitions are not known yet, sending its first record waits for them.
+            if taken.get(topic, time.monotonic() < latest_s) and place not in refused:
                 with contextlib.suppress(KafkaError):
-                    future = producer.send(record.topic, self._encode(record), record.key.encode())
+                    future = self._producer.send(topic, self._encode(record), record.key.encode())
+                taken.setdefault(topic, future is not None)
             if future is None:
-                failed.add(place)
+                refused.add(place)
             futures.append(future)
-        outcomes: list[ParleyError | None] = []
-        for record, future in zip(records, futures, strict=True):
-            place = (record.topic, record.key)
-            if place in failed or not _is_durable(future, deadline):
-                failed.add(place)
-                outcomes.append(_unavailable())
-            else:
-                outcomes.append(None)
-        return outcomes
+        return futures
 
     def _connect(self, **settings: Any) -> KafkaProducer:
-        return KafkaProducer(
+        return _Producer(
             **{
                 "acks": "all",
                 "enable_idempotence": True,
                 "linger_ms": 0,
+                "batch_size": _BATCH_BYTES,
                 "max_block_ms": _METADATA_TIMEOUT_MS,
                 "request_timeout_ms": _REQUEST_TIMEOUT_MS,
                 "delivery_timeout_ms": _DELIVERY_TIMEOUT_MS,
@@ -107,23 +117,42 @@ class KafkaPublisher:
         )
 
     def _discard(self) -> None:
-        """A producer that failed is not used again: nothing it may still hold is to be written later."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            _end(producer)
+            producer.close(timeout=_CLOSE_TIMEOUT_S)
+
+
+class _Producer(KafkaProducer):  # type: ignore[misc] # kafka-python ships no types
+    """One that can be closed while it still holds records.
+
+    `KafkaProducer.close` flushes first, and a flush that runs out of time raises, which would leave the sending thread
+    running for ever.
+    """
+
+    def flush(self, timeout: float | None = None) -> None:
+        with contextlib.suppress(KafkaTimeoutError):
+            super().flush(timeout)
+
+
+def _await(records: Sequence[Record], futures: Sequence[Any], deadline: float) -> list[ParleyError | None]:
+    failed: set[tuple[str, str]] = set()
+    outcomes: list[ParleyError | None] = []
+    for record, future in zip(records, futures, strict=True):
+        place = (record.topic, record.key)
+        if place not in failed and not _is_durable(future, deadline):
+            failed.add(place)
+        outcomes.append(_unavailable() if place in failed else None)
+    return outcomes
 
 
 def _is_durable(future: Any, deadline: float) -> bool:
+    if future is None:
+        return False
     try:
         future.get(timeout=max(0.0, deadline - time.monotonic()))
     except KafkaError:
         return False
     return True
-
-
-def _end(producer: KafkaProducer) -> None:
-    with contextlib.suppress(KafkaError):
-        producer.close(timeout=0.2)
 
 
 def _unavailable() -> UnavailableError:
