@@ -12,12 +12,14 @@ _PREFIX = "access-control-"
 
 @dataclass(frozen=True, slots=True)
 class CorsPolicy:
-    """An API's CORS configuration. Without origins it is switched off, and functions may speak for themselves."""
+    """An API's CORS configuration. Without origins it is switched off, and functions may speak for themselves. The
+    manifest names the origins only: the rest is what the CDK deploys, and must stay the same there (cdk/parts/http.py).
+    """
 
     origins: tuple[str, ...] = ()
-    methods: tuple[str, ...] = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
-    headers: tuple[str, ...] = ("authorization", "content-type", "x-request-id")
-    expose: tuple[str, ...] = ("x-request-id", "retry-after")
+    methods: tuple[str, ...] = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+    headers: tuple[str, ...] = ("authorization", "content-type")
+    expose: tuple[str, ...] = ("retry-after", "x-request-id")
     max_age_s: int = 3600
 
     def preflight(self, request: HttpRequest) -> HttpResponse | None:
