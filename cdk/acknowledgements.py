@@ -37,6 +37,11 @@ def acknowledge_findings(deployment: Deployment, stage: Stage) -> None:
     _small_stages(deployment, stage)
     _apis(deployment)
     _consumers(deployment)
+    _give(
+        deployment.observability,
+        "Serverless-SNSRedrivePolicy",
+        "A mail that cannot be sent is tried again by SNS, and the alarm it tells of stays to be seen.",
+    )
 
 
 def _functions(deployment: Deployment, stage: Stage, functions: Mapping[str, ManifestFunction]) -> None:

@@ -25,7 +25,7 @@ PYTHON_VERSION = "3.13"
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _LEFT_OUT_FILES = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
-_RECIPE = "1"
+_RECIPE = "2"
 """Part of every hash: raise it when this module would build other bytes from the same input."""
 
 
@@ -144,14 +144,14 @@ def _checked(layer: Layer) -> Layer:
 
 
 def _files(folder: Path, prefix: str) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        inside = path.relative_to(folder)
-        # Scripts are for a shell, and their first line names this machine's Python.
-        if not path.is_file() or inside.parts[0] == "bin" or path.suffix in {".pyc", ".pyi"}:
+    inside = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name, path in sorted(inside.items()):
+        # Scripts are for a shell, and their first line names this machine's Python; what begins with a dot is uv's own.
+        if name.startswith(("bin/", ".")) or path.suffix in {".pyc", ".pyi"}:
             continue
         if path.name in _LEFT_OUT_FILES and path.parent.suffix == ".dist-info":
             continue
-        yield f"{prefix}/{inside.as_posix()}", path
+        yield f"{prefix}/{name}", path
 
 
 def _parts(files: Iterable[tuple[str, Path]]) -> list[bytes]:

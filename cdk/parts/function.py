@@ -49,12 +49,17 @@ class Setting:
     values: Mapping[str, str]
 
 
+def log_name(stage: Stage, name: str) -> str:
+    """The name of a log of the stage."""
+    return f"/parley/{stage.name}/{name}"
+
+
 def log_group(scope: Construct, id_: str, *, stage: Stage, name: str, key: kms.IKey) -> logs.LogGroup:
     """A log of the stage: encrypted, kept as long as the stage says, and gone with its stack."""
     return logs.LogGroup(
         scope,
         id_,
-        log_group_name=f"/parley/{stage.name}/{name}",
+        log_group_name=log_name(stage, name),
         retention=LOG_RETENTION[stage.log_days],
         encryption_key=key,
         removal_policy=RemovalPolicy.DESTROY,
@@ -72,6 +77,7 @@ class ManifestFunction(Construct):
         self.spec = function
         self.needs = needs_of(function, setting.manifest)
         self.function_name = setting.stage.resource(function.name)
+        self.log_name = log_name(setting.stage, function.name)
         self.log = log_group(self, "Log", stage=setting.stage, name=function.name, key=setting.key)
         self.role = self._make_role(setting)
         self.function = self._make_function(setting)

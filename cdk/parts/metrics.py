@@ -24,6 +24,20 @@ LAG_S = 60
 
 
 @dataclass(frozen=True, slots=True)
+class LogCount:
+    """A metric counted from the lines of a log: `value` is 1 or the field that holds the number."""
+
+    name: str
+    message: str
+    value: str
+
+
+# What the consumers log, word for word: a test holds these against the code that logs them.
+DEAD_LETTERS = LogCount("dead-letters", "a record went to the dead letters", "1")
+POSTS_FAILED = LogCount("posts-failed", "not every socket took its events", "$.failed")
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """An alarm: at or above `threshold` for `minutes` in a row. `meaning` tells what is wrong and where to look."""
 
@@ -55,8 +69,26 @@ class Metrics:
         """Every alarm of the stage but those that roll a deploy back."""
         yield from self._function_watches()
         yield from self._kafka_watches()
+        yield from self._log_watches()
         yield from self._data_watches()
         yield from self._api_watches()
+
+    @property
+    def namespace(self) -> str:
+        """Where the metrics that come from logs are kept."""
+        return f"Parley/{self._stage.name}"
+
+    def log_counts(self) -> Iterator[tuple[ManifestFunction, LogCount]]:
+        """What is counted from which function's log."""
+        for function, _ in self._consumed:
+            yield function, DEAD_LETTERS
+        for function in self._pushing:
+            yield function, POSTS_FAILED
+
+    @staticmethod
+    def log_metric(function: ManifestFunction, count: LogCount) -> str:
+        """The metric's name."""
+        return f"{function.spec.name}-{count.name}"
 
     def rows(self) -> Iterator[Sequence[tuple[str, Sequence[cloudwatch.IMetric]]]]:
         """The dashboard: rows of graphs, each a title and its series."""
@@ -74,7 +106,7 @@ class Metrics:
         yield [
             ("Duration p99, ms", [self._function(name, "Duration", "p99") for name in names]),
             ("Concurrent executions", [self._function(name, "ConcurrentExecutions", "Maximum") for name in names]),
-            ("Posts that failed", [self._log_count(function, "posts-failed") for function in self._pushing]),
+            ("Posts that failed", [self._log_count(function, POSTS_FAILED) for function in self._pushing]),
         ]
         yield [
             ("Database CPU", [self._database("CPUUtilization")]),
@@ -90,7 +122,7 @@ class Metrics:
 
     def _function_watches(self) -> Iterator[Watch]:
         for name, function in self._functions.items():
-            log = function.log.log_group_name
+            log = function.log_name
             yield Watch(
                 f"{name}-errors",
                 self._function(name, "Errors"),
@@ -121,12 +153,22 @@ class Metrics:
             offline = self._kafka("OfflinePartitionsCount")
             yield Watch("kafka-offline", offline, 1, 3, "Partitions without a leader: sends are refused as retryable.")
 
+    def _log_watches(self) -> Iterator[Watch]:
+        for function, count in self.log_counts():
+            metric, name = self._log_count(function, count), function.spec.name
+            if count is DEAD_LETTERS:
+                yield Watch(
+                    f"{name}-dead-letters", metric, 1, 1, f"{name} gave a record up: see docs/runbooks/dead-letters.md."
+                )
+            else:
+                yield Watch(
+                    f"{name}-posts", metric, 100, 5, "Posts to sockets fail: clients are made whole by sync only."
+                )
+
     def _data_watches(self) -> Iterator[Watch]:
         database = self._stage.database
         connections, cursors = self._database("DatabaseConnections"), self._database("DatabaseCursors")
-        yield Watch(
-            "database-cpu", self._database("CPUUtilization"), 80, 10, "The writer is busy: take a larger instance."
-        )
+        yield Watch("database-cpu", self._database("CPUUtilization"), 80, 10, "The writer is busy: take a bigger one.")
         yield Watch(
             "database-connections",
             connections,
@@ -192,9 +234,8 @@ class Metrics:
     def _rest_metric(self, metric: str) -> cloudwatch.Metric:
         return _metric("AWS/ApiGateway", metric, {"ApiId": self._rest}, "Sum")
 
-    def _log_count(self, function: ManifestFunction, name: str) -> cloudwatch.Metric:
-        dimensions = {"FunctionName": function.function_name}
-        return _metric(f"Parley/{self._stage.name}", name, dimensions, "Sum", label=function.spec.name)
+    def _log_count(self, function: ManifestFunction, count: LogCount) -> cloudwatch.Metric:
+        return _metric(self.namespace, self.log_metric(function, count), {}, "Sum", label=function.spec.name)
 
 
 def _metric(

@@ -59,6 +59,10 @@ class ResolvedEnvironment(Mapping[str, str]):
             return self._look_up(*whole.groups())
         return _EMBEDDED.sub(lambda match: quote(self._look_up(*match.groups()), safe=""), value)
 
+    def __contains__(self, name: object) -> bool:
+        # Mapping's own would fetch the secret just to see whether the variable is set.
+        return name in self._environ
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._environ)
 

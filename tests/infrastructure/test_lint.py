@@ -1,0 +1,31 @@
+"""cfn-lint finds nothing in any template, and synthesis gives the same bytes twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from cdk.app import ROOT
+from cdk.parts.layers import LayerSet
+from tests.infrastructure.conftest import Synthesize
+from tests.infrastructure.synthesis import synthesize
+
+
+def test_cfn_lint_finds_nothing(synthesis_of: Synthesize) -> None:
+    files = [str(file) for key in ("dev", "prod", "wide") for file in synthesis_of(key).files]
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "cfn-lint"), "--regions", "eu-west-1", "--", *files],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_same_settings_give_the_same_bytes(tmp_path: Path, synthesis_of: Synthesize, layers: LayerSet) -> None:
+    first, again = synthesis_of("dev"), synthesize("dev", tmp_path, layers)
+    assert [file.name for file in first.files] == [file.name for file in again.files]
+    for one, other in zip(first.files, again.files, strict=True):
+        assert one.read_bytes() == other.read_bytes()
