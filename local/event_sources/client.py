@@ -1,50 +1,51 @@
-"""The Kafka client of event sources: what one poller reads with, tuned to come back fast after an outage."""
+"""Where a poller reads: its share of a topic's partitions, on the twin's own event loop."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
-from kafka.structs import OffsetAndMetadata
+from kafka import KafkaProducer
+from kafka.errors import KafkaError as ProducerError
 
 from functions.manifest import StartingPosition
+from local.event_sources import wire
+from local.event_sources.connection import Connection, connect
 from local.event_sources.record import Record
+from local.event_sources.record_batches import decode_batches
 from local.event_sources.settings import EventSourceSettings
+from local.event_sources.wire import Broker, KafkaError
 
-EVERYTHING = 1_000_000
-REQUEST_TIMEOUT_MS = 5_000
+TIMEOUT = 5.0
 PARTITION_BYTES = 1 << 17
-FETCH_BYTES = 1 << 21
-
-
-class TopicMissing(Exception):  # noqa: N818 - it is a state to wait out, no error of anyone
-    """The topic is not there, or not yet."""
+FETCH_BYTES = 1 << 20
+"""Records are decoded in Python: small helpings keep the event loop responsive while there is a backlog."""
 
 
 class Source(Protocol):
-    """Where a poller reads. Not safe for several threads."""
+    """Where a poller reads."""
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """Connects and finds the positions: the committed ones, else the starting position.
 
         Raises:
-            TopicMissing: there is no such topic.
-            KafkaError: Kafka does not answer.
+            KafkaError, OSError, TimeoutError: Kafka does not answer, or there is no such topic.
         """
 
-    def read(self, timeout_ms: int, paused: set[int]) -> list[Record]:
-        """All that is there, after waiting for it if there is nothing; partitions in `paused` are left alone."""
-
-    def commit(self, offsets: Mapping[int, int]) -> Callable[[], bool | None]:
-        """Begins to commit next offsets by partition; the returned function tells None, then how it ended."""
-
-    def commit_now(self, offsets: Mapping[int, int], timeout_ms: int) -> None:
-        """Commits and waits for it.
+    async def read(self, patience: float, paused: set[int]) -> list[Record]:
+        """All that is there, after waiting for it up to `patience` seconds; partitions in `paused` are left alone.
 
         Raises:
-            KafkaError: it did not work out in time.
+            KafkaError: the connection is lost, or Kafka has answered nothing for too long.
         """
+
+    def ready(self, paused: set[int]) -> list[Record]:
+        """What has come in the meantime, without waiting; raises as `read` does."""
+
+    def commit(self, offsets: Mapping[int, int]) -> asyncio.Future[None]:
+        """Begins to commit next offsets by partition; the future fails with `KafkaError` if that does not work out."""
 
     def ends(self) -> Mapping[int, int]:
         """The end of each partition, as known from the last read."""
@@ -52,7 +53,7 @@ class Source(Protocol):
     def positions(self) -> Mapping[int, int]:
         """Where reading started."""
 
-    def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
+    async def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
         """Writes a record and waits until all replicas have it.
 
         Raises:
@@ -60,14 +61,32 @@ class Source(Protocol):
         """
 
     def close(self) -> None:
-        """Ends all connections."""
+        """Ends all connections; `open` may be called again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """A fetch under way: its answer, what it asked for, and when it is overdue."""
+
+    answer: asyncio.Future[bytes]
+    offsets: Mapping[int, int]
+    overdue: float
 
 
 class KafkaSource:
     """One poller's share of a topic's partitions, read under the name of a group but assigned by hand.
 
     Assigning by hand spares the group's rejoining, which takes up to a minute after a reader was killed; committing
-    under the group's name keeps positions where every Kafka tool looks for them.
+    under the group's name keeps positions where every Kafka tool looks for them. There is always a fetch under way that
+    asks for everything that comes next, so the broker answers the moment that a record arrives.
+
+    Args:
+        bootstrap_servers: `host:port`, several with commas between; without TLS or SASL.
+        topic: what is read.
+        group: under whose name offsets are committed.
+        starting_position: where a partition starts of which nothing was ever committed.
+        share: this poller's number, and how many there are.
+        settings: see `EventSourceSettings`.
     """
 
     def __init__(
@@ -80,149 +99,209 @@ class KafkaSource:
         share: tuple[int, int],
         settings: EventSourceSettings,
     ) -> None:
-        self._servers = bootstrap_servers.split(",")
+        self._servers = bootstrap_servers
         self._topic = topic
         self._group = group
         self._starting_position = starting_position
         self._share = share
-        self._settings = settings
-        self._consumer: KafkaConsumer | None = None
+        self._wait_ms = settings.fetch_wait_ms
         self._producer: KafkaProducer | None = None
-        self._partitions: dict[int, TopicPartition] = {}
+        self._connections: dict[Broker, Connection] = {}
+        self._coordinator: Connection | None = None
+        self._led: dict[Connection, list[int]] = {}
+        self._fetches: dict[Connection, _Fetch] = {}
         self._started_at: dict[int, int] = {}
-        self._paused: set[int] = set()
+        self._next: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
+        self._lost: set[int] = set()
+        self._commits: set[asyncio.Task[None]] = set()
 
-    def open(self) -> None:
+    async def open(self) -> None:
         """See `Source`."""
-        consumer = self._consumer = KafkaConsumer(
-            bootstrap_servers=self._servers,
-            group_id=self._group,
-            client_id=f"{self._group}-{self._share[0]}",
-            enable_auto_commit=False,
-            # Where Kafka has lost what was committed, both starting positions read from its start: nothing is skipped.
-            auto_offset_reset="earliest",
-            fetch_min_bytes=1,
-            fetch_max_wait_ms=self._settings.fetch_wait_ms,
-            max_poll_records=EVERYTHING,
-            # Records are decoded in Python, with the interpreter's lock: small helpings keep the event loop responsive.
-            max_partition_fetch_bytes=PARTITION_BYTES,
-            fetch_max_bytes=FETCH_BYTES,
-            # The checksum is computed in pure Python here, and TCP on one machine has its own.
-            check_crcs=False,
-            metrics_enabled=False,
-            allow_auto_create_topics=False,
-            reconnect_backoff_ms=50,
-            reconnect_backoff_max_ms=500,
-            retry_backoff_ms=50,
-            request_timeout_ms=REQUEST_TIMEOUT_MS,
-            bootstrap_timeout_ms=REQUEST_TIMEOUT_MS,
-        )
-        index, count = self._share
-        known = consumer.partitions_for_topic(self._topic)
-        if not known:
-            raise TopicMissing(self._topic)
-        mine = sorted(known)[index::count]
-        self._partitions = {partition: TopicPartition(self._topic, partition) for partition in mine}
-        self._paused = set()
-        if not mine:
-            return
-        consumer.assign(list(self._partitions.values()))
-        self._find_positions(consumer)
+        async with asyncio.timeout(TIMEOUT):
+            first = await self._reach_any()
+            topology = wire.metadata_answer(await first.send(wire.METADATA, 4, wire.metadata_request(self._topic)))
+            wire.check(topology.error, f"looking for the topic {self._topic}")
+            index, count = self._share
+            mine = sorted(topology.leaders)[index::count]
+            await self._reach_leaders(topology, mine)
+            await self._find_positions(mine)
 
-    def read(self, timeout_ms: int, paused: set[int]) -> list[Record]:
+    async def read(self, patience: float, paused: set[int]) -> list[Record]:
         """See `Source`."""
-        consumer = self._opened()
-        self._pause(consumer, paused)
-        found = consumer.poll(timeout_ms=timeout_ms, max_records=EVERYTHING)
-        return [_record(record) for records in found.values() for record in records]
+        if self._lost:
+            async with asyncio.timeout(TIMEOUT):
+                self._next |= await self._list_offsets(self._lost, wire.EARLIEST)
+            self._lost.clear()
+        self._fetch(paused)
+        if self._fetches:
+            answers = [fetch.answer for fetch in self._fetches.values()]
+            await asyncio.wait(answers, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(patience)
+        return self.ready(paused)
 
-    def commit(self, offsets: Mapping[int, int]) -> Callable[[], bool | None]:
+    def ready(self, paused: set[int]) -> list[Record]:
         """See `Source`."""
-        future = self._opened().commit_async(self._by_partition(offsets), callback=_ignore)
-        return lambda: bool(future.succeeded()) if future.is_done else None
+        records: list[Record] = []
+        now = asyncio.get_running_loop().time()
+        for connection, fetch in list(self._fetches.items()):
+            if fetch.answer.done():
+                del self._fetches[connection]
+                records += self._fetched(fetch.answer.result(), fetch.offsets)
+            elif now > fetch.overdue:
+                raise KafkaError("no answer to a fetch")
+        self._fetch(paused)
+        return records
 
-    def commit_now(self, offsets: Mapping[int, int], timeout_ms: int) -> None:
+    def commit(self, offsets: Mapping[int, int]) -> asyncio.Future[None]:
         """See `Source`."""
-        self._opened().commit(self._by_partition(offsets), timeout_ms=timeout_ms)
+        commit = asyncio.get_running_loop().create_task(self._commit(dict(offsets)))
+        commit.add_done_callback(_seen)
+        self._commits.add(commit)
+        commit.add_done_callback(self._commits.discard)
+        return commit
 
     def ends(self) -> Mapping[int, int]:
         """See `Source`."""
-        consumer = self._opened()
-        ends = {partition: consumer.highwater(place) for partition, place in self._partitions.items()}
-        return {partition: end for partition, end in ends.items() if end is not None}
+        return self._ends
 
     def positions(self) -> Mapping[int, int]:
         """See `Source`."""
         return self._started_at
 
-    def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
+    async def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
         """See `Source`."""
-        if self._producer is None:
-            self._producer = KafkaProducer(
-                bootstrap_servers=self._servers,
-                acks="all",
-                max_block_ms=REQUEST_TIMEOUT_MS,
-                request_timeout_ms=REQUEST_TIMEOUT_MS,
-                delivery_timeout_ms=2 * REQUEST_TIMEOUT_MS,
-            )
-        self._producer.send(topic, value=value, key=key).get(timeout=2 * REQUEST_TIMEOUT_MS / 1000)
+        try:
+            await asyncio.to_thread(self._produce, topic, key, value)
+        except ProducerError as error:
+            raise KafkaError(str(error)) from error
 
     def close(self) -> None:
         """See `Source`."""
-        consumer, self._consumer = self._consumer, None
+        for commit in self._commits:
+            commit.cancel()
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+        self._led.clear()
+        self._fetches.clear()
+        self._coordinator = None
+        self._lost.clear()
         producer, self._producer = self._producer, None
-        if consumer is not None:
-            consumer.close(autocommit=False, timeout_ms=1000)
         if producer is not None:
-            producer.close(timeout=1)
+            asyncio.get_running_loop().run_in_executor(None, producer.close, 1)
 
-    def _opened(self) -> KafkaConsumer:
-        if self._consumer is None:
-            raise RuntimeError("the source is not open")
-        return self._consumer
+    async def _reach_any(self) -> Connection:
+        error: OSError | None = None
+        for server in self._servers.split(","):
+            host, _, port = server.rpartition(":")
+            try:
+                return await self._reach(Broker(host, int(port)))
+            except OSError as caught:
+                error = caught
+        raise error or KafkaError("no bootstrap server is named")
 
-    def _find_positions(self, consumer: KafkaConsumer) -> None:
-        """Fixes where each partition starts, so that what is sent while nothing was committed yet is never skipped."""
-        places = list(self._partitions.values())
-        fresh = [place for place in places if consumer.committed(place, timeout_ms=REQUEST_TIMEOUT_MS) is None]
-        if self._starting_position == "LATEST" and fresh:
-            consumer.seek_to_end(*fresh)
-        self._started_at = {}
-        for partition, place in self._partitions.items():
-            position = consumer.position(place, timeout_ms=REQUEST_TIMEOUT_MS)
-            if position is not None:
-                self._started_at[partition] = position
-        if fresh:
-            begun = {place.partition for place in fresh}
-            offsets = {partition: offset for partition, offset in self._started_at.items() if partition in begun}
-            self.commit_now(offsets, REQUEST_TIMEOUT_MS)
+    async def _reach(self, broker: Broker) -> Connection:
+        connection = self._connections.get(broker)
+        if connection is None or connection.closed:
+            connection = self._connections[broker] = await connect(broker, f"{self._group}-{self._share[0]}")
+        return connection
 
-    def _pause(self, consumer: KafkaConsumer, paused: set[int]) -> None:
-        if paused == self._paused:
-            return
-        consumer.resume(*self._places(self._paused - paused))
-        consumer.pause(*self._places(paused - self._paused))
-        self._paused = set(paused)
+    async def _reach_leaders(self, topology: wire.Topology, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            broker = topology.brokers.get(topology.leaders[partition])
+            if broker is None:
+                raise KafkaError(f"partition {partition} of {self._topic} has no leader")
+            self._led.setdefault(await self._reach(broker), []).append(partition)
 
-    def _places(self, partitions: Iterable[int]) -> list[TopicPartition]:
-        return [self._partitions[partition] for partition in partitions]
+    async def _find_positions(self, partitions: list[int]) -> None:
+        """Fixes where each partition starts, and commits it, so that nothing sent before the first batch is skipped.
 
-    def _by_partition(self, offsets: Mapping[int, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-        return {self._partitions[partition]: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+        Where Kafka has lost what was committed, reading starts at the earliest record for either starting position.
+        """
+        asked = wire.committed_request(self._group, self._topic, partitions)
+        committed = wire.committed_answer(await self._ask_coordinator(wire.OFFSET_FETCH, 1, asked))
+        fresh = [partition for partition in partitions if partition not in committed]
+        which = wire.LATEST if self._starting_position == "LATEST" else wire.EARLIEST
+        begun = await self._list_offsets(fresh, which)
+        self._started_at = {**committed, **begun}
+        self._next = dict(self._started_at)
+        if begun:
+            await self._commit(begun)
+
+    async def _list_offsets(self, partitions: Iterable[int], which: int) -> dict[int, int]:
+        wanted = set(partitions)
+        found: dict[int, int] = {}
+        for connection, led in self._led.items():
+            mine = [partition for partition in led if partition in wanted]
+            if mine:
+                asked = wire.ends_request(self._topic, mine, which)
+                found |= wire.ends_answer(await connection.send(wire.LIST_OFFSETS, 1, asked))
+        return found
+
+    def _fetch(self, paused: set[int]) -> None:
+        """Sends a fetch to each broker that has none under way."""
+        for connection, led in self._led.items():
+            if connection in self._fetches:
+                continue
+            left_out = paused | self._lost
+            offsets = {partition: self._next[partition] for partition in led if partition not in left_out}
+            if offsets:
+                asked = wire.fetch_request(
+                    self._topic,
+                    offsets,
+                    wait_ms=self._wait_ms,
+                    most_bytes=FETCH_BYTES,
+                    most_partition_bytes=PARTITION_BYTES,
+                )
+                overdue = asyncio.get_running_loop().time() + self._wait_ms / 1000 + TIMEOUT
+                self._fetches[connection] = _Fetch(connection.send(wire.FETCH, 4, asked), offsets, overdue)
+
+    def _fetched(self, answer: bytes, asked: Mapping[int, int]) -> list[Record]:
+        records: list[Record] = []
+        for fetched in wire.fetch_answer(answer):
+            partition = fetched.partition
+            if fetched.error == wire.OFFSET_OUT_OF_RANGE:
+                self._lost.add(partition)
+                continue
+            wire.check(fetched.error, f"reading partition {partition} of {self._topic}")
+            self._ends[partition] = fetched.end
+            if fetched.records:
+                found, self._next[partition] = decode_batches(self._topic, partition, fetched.records, asked[partition])
+                records += found
+        return records
+
+    async def _commit(self, offsets: Mapping[int, int]) -> None:
+        asked = wire.commit_request(self._group, self._topic, offsets)
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                wire.commit_answer(await self._ask_coordinator(wire.OFFSET_COMMIT, 2, asked))
+        except (KafkaError, OSError) as error:
+            self._coordinator = None  # it may be another one by now
+            raise KafkaError(f"committing failed: {error!r}") from error
+
+    async def _ask_coordinator(self, api: int, version: int, body: bytes) -> bytes:
+        if self._coordinator is None:
+            anyone = next(iter(self._connections.values()))
+            found = await anyone.send(wire.FIND_COORDINATOR, 1, wire.coordinator_request(self._group))
+            self._coordinator = await self._reach(wire.coordinator_answer(found))
+        return await self._coordinator.send(api, version, body)
+
+    def _produce(self, topic: str, key: bytes | None, value: bytes) -> None:
+        if self._producer is None:
+            timeout_ms = int(TIMEOUT * 1000)
+            self._producer = KafkaProducer(
+                bootstrap_servers=self._servers.split(","),
+                acks="all",
+                max_block_ms=timeout_ms,
+                request_timeout_ms=timeout_ms,
+                delivery_timeout_ms=2 * timeout_ms,
+            )
+        self._producer.send(topic, value=value, key=key).get(timeout=2 * TIMEOUT)
 
 
-def _record(found: Any) -> Record:
-    return Record(
-        found.topic,
-        found.partition,
-        found.offset,
-        found.timestamp,
-        found.timestamp_type,
-        found.key,
-        found.value,
-        found.headers,
-    )
-
-
-def _ignore(_offsets: object, _result: object) -> None:
-    """A commit's end is seen in its future; the client would log a warning otherwise."""
+def _seen(commit: asyncio.Future[None]) -> None:
+    """Takes note of a commit's failure, for when its poller has ended before."""
+    if not commit.cancelled():
+        commit.exception()

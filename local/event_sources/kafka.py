@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 
 from functions.manifest import KafkaTrigger
 from local.event_sources.client import KafkaSource
 from local.event_sources.poller import Poller, Target
 from local.event_sources.settings import EventSourceSettings, Invoker
 from local.observer import Observer
-
-ABANDONED_JOIN = 5.0
 
 
 class KafkaEventSource:
@@ -45,9 +42,6 @@ class KafkaEventSource:
 
     async def start(self) -> None:
         """Starts reading; does not wait for Kafka."""
-        # The client logs each failed connection attempt of an outage; the observer is told of the outage instead.
-        logging.getLogger("kafka").setLevel(logging.CRITICAL)
-        loop = asyncio.get_running_loop()
         count = self._settings.concurrency
         for index in range(count):
             source = KafkaSource(
@@ -58,18 +52,11 @@ class KafkaEventSource:
                 share=(index, count),
                 settings=self._settings,
             )
-            poller = Poller(self._target, source, loop, f"{self._target.function}-poller-{index}")
+            poller = Poller(self._target, source)
             self._pollers.append(poller)
             poller.start()
 
     async def stop(self) -> None:
         """Ends reading after the batches that are running, or when the grace is over without them."""
-        for poller in self._pollers:
-            poller.stop()
-        await asyncio.gather(*(self._end(poller) for poller in self._pollers))
+        await asyncio.gather(*(poller.stop() for poller in self._pollers))
         self._pollers.clear()
-
-    async def _end(self, poller: Poller) -> None:
-        if not await asyncio.to_thread(poller.join, self._settings.stop_grace):
-            poller.abandon()
-            await asyncio.to_thread(poller.join, ABANDONED_JOIN)

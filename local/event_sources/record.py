@@ -16,11 +16,11 @@ class Record(NamedTuple):
     timestamp_type: int
     key: bytes | None
     value: bytes | None
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
 
     @property
     def weight(self) -> int:
         """An upper bound of its size in a Lambda event, in bytes."""
         payload = len(self.key or b"") + len(self.value or b"")
-        headers = sum(6 * len(name) + 5 * len(value) + 8 for name, value in self.headers)
+        headers = sum(6 * len(name) + 5 * len(value or b"") + 8 for name, value in self.headers)
         return 256 + len(self.topic) + payload * 4 // 3 + headers

@@ -24,9 +24,7 @@ class EventSourceSettings:
         region, account_id: what ARNs in events say.
         concurrency: how many pollers of a Kafka event source share its partitions, each with one batch at a time.
         backoff: the pause before a failed batch is tried again.
-        fetch_wait_ms: how long the broker may hold an empty answer. A record that comes in the meantime is sent at
-            once; only one that arrives for a partition left out of that one request waits so long.
-        idle_poll_ms: how often an idle poller looks whether it should stop.
+        fetch_wait_ms: how long the broker may hold an empty answer; a record that comes is sent at once.
         reconnect: the pause after Kafka could not be reached.
         lag_interval: how often the lag is told.
         stop_grace: how long a batch that is running may go on after `stop`; longer ones are not committed.
@@ -36,8 +34,7 @@ class EventSourceSettings:
     account_id: str = "000000000000"
     concurrency: int = 1
     backoff: Backoff = field(default_factory=Backoff)
-    fetch_wait_ms: int = 250
-    idle_poll_ms: int = 200
+    fetch_wait_ms: int = 500
     reconnect: float = 0.5
     lag_interval: float = 2.0
     stop_grace: float = 10.0

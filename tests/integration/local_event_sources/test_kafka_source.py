@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
 from functions.manifest import KafkaTrigger, load_manifest
-from local.event_sources import EventSourceSettings, KafkaEventSource
+from local.event_sources import EventSourceSettings, KafkaEventSource, wire
+from local.event_sources.connection import connect
+from local.event_sources.wire import Broker
 from local.observer import NullObserver
 from local.runtime import Invocation, Runtime, RuntimeSettings
 from tests.engines import RunningEngines
@@ -48,7 +50,7 @@ class Collector:
 
     async def until(self, holds: Callable[[], object], deadline_s: float = 30) -> None:
         async with asyncio.timeout(deadline_s):
-            while not holds():  # noqa: ASYNC110 - pollers are threads, and tell nobody
+            while not holds():  # noqa: ASYNC110 - pollers tell nobody
                 await asyncio.sleep(0.01)
 
 
@@ -65,21 +67,15 @@ class Topic:
             self.producer.send(self.name, value=value.encode(), partition=partition)
         self.producer.flush()
 
-    def committed(self, group: str) -> dict[int, int | None]:
-        consumer = KafkaConsumer(bootstrap_servers=self.servers, group_id=group, enable_auto_commit=False)
+    async def committed(self, group: str) -> dict[int, int]:
+        """The next offset of each partition of which the group has committed one."""
+        host, _, port = self.servers.rpartition(":")
+        connection = await connect(Broker(host, int(port)), "test")
         try:
-            return {number: consumer.committed(TopicPartition(self.name, number)) for number in range(PARTITIONS)}
+            asked = wire.committed_request(group, self.name, range(PARTITIONS))
+            return wire.committed_answer(await connection.send(wire.OFFSET_FETCH, 1, asked))
         finally:
-            consumer.close(autocommit=False)
-
-    def read_all(self, topic: str, count: int) -> list[bytes]:
-        consumer = KafkaConsumer(
-            topic, bootstrap_servers=self.servers, auto_offset_reset="earliest", consumer_timeout_ms=20_000
-        )
-        try:
-            return [next(consumer).value for _ in range(count)]
-        finally:
-            consumer.close()
+            connection.close()
 
 
 @pytest.fixture
@@ -141,8 +137,8 @@ async def test_every_record_comes_once_in_its_partitions_order_and_a_restart_goe
     assert sorted(collector.values, key=int) == numbers(0, 600)
     assert in_order(collector.offsets)
     assert max(collector.sizes[:8]) == 64
-    committed = await asyncio.to_thread(topic.committed, f"store-{topic.name}")
-    assert sum(offset or 0 for offset in committed.values()) == 600
+    committed = await topic.committed(f"store-{topic.name}")
+    assert sum(committed.values()) == 600
 
 
 async def test_latest_starts_at_the_end_and_trim_horizon_at_the_start(topic: Topic) -> None:
@@ -151,7 +147,9 @@ async def test_latest_starts_at_the_end_and_trim_horizon_at_the_start(topic: Top
     async with reading(topic, from_start, group="start", starting_position="TRIM_HORIZON"):
         await from_start.until(lambda: from_start.values == ["before"])
         async with reading(topic, from_end, group="end", starting_position="LATEST"):
-            await from_end.until(lambda: None not in topic.committed(f"end-{topic.name}").values())
+            async with asyncio.timeout(30):
+                while len(await topic.committed(f"end-{topic.name}")) < PARTITIONS:
+                    pass
             await asyncio.to_thread(topic.send, "after")
             await from_end.until(lambda: from_end.values == ["after"])
     await asyncio.to_thread(topic.send, "while nobody read")
@@ -166,8 +164,7 @@ async def test_a_failing_batch_holds_up_its_partition_alone_and_is_not_committed
         await asyncio.to_thread(topic.send, "poison", "behind it", partition=0)
         await asyncio.to_thread(topic.send, *numbers(0, 20), partition=1)
         await collector.until(lambda: len(collector.values) == 20)
-        committed = await asyncio.to_thread(topic.committed, f"store-{topic.name}")
-        assert committed[0] == 0
+        assert (await topic.committed(f"store-{topic.name}"))[0] == 0
         broken = False
         await collector.until(lambda: collector.values[-2:] == ["poison", "behind it"])
 
@@ -178,7 +175,10 @@ async def test_what_is_given_up_goes_to_the_on_failure_topic(topic: Topic) -> No
     async with reading(topic, collector, max_retry_attempts=0, bisect_on_error=True, on_failure_topic=dead):
         await asyncio.to_thread(topic.send, "a", "b", "poison", "c", partition=2)
         await collector.until(lambda: collector.values == ["a", "b", "c"])
-    (document,) = [json.loads(value) for value in await asyncio.to_thread(topic.read_all, dead, 1)]
+        grave = Collector()
+        async with reading(replace(topic, name=dead), grave, group="grave"):
+            await grave.until(lambda: grave.values)
+    (document,) = [json.loads(value) for value in grave.values]
     assert document["requestContext"]["condition"] == "RetriesExhausted"
     (given_up,) = document["payload"]["records"][f"{topic.name}-2"]
     assert base64.b64decode(given_up["value"]) == b"poison"

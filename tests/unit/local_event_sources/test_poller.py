@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from kafka.errors import KafkaConnectionError
 
 from functions.manifest import KafkaTrigger
 from local.event_sources import EventSourceSettings
 from local.event_sources.batching import Backoff
 from local.event_sources.poller import Poller, Target
 from local.event_sources.record import Record
+from local.event_sources.wire import KafkaError
 from local.observer import BatchOutcome, NullObserver
 from local.runtime import Invocation
 from tests.unit.local_event_sources.records import record, trigger
@@ -38,16 +37,21 @@ class ListSource:
         self.fail_produces = 0
         self.fail_commits = 0
         self._read_to: dict[int, int] = {}
-        self._news = threading.Event()
 
-    def open(self) -> None:
+    async def open(self) -> None:
         self.opened += 1
         self._read_to = dict(self.committed)
 
-    def read(self, timeout_ms: int, paused: set[int]) -> list[Record]:
+    async def read(self, patience: float, paused: set[int]) -> list[Record]:
+        found = self.ready(paused)
+        if not found:
+            await asyncio.sleep(min(patience, 0.005))
+        return found
+
+    def ready(self, paused: set[int]) -> list[Record]:
         if self.fail_reads:
             self.fail_reads -= 1
-            raise KafkaConnectionError("down")
+            raise KafkaError("down")
         found = [
             item
             for item in self.records
@@ -55,20 +59,18 @@ class ListSource:
         ]
         for item in found:
             self._read_to[item.partition] = item.offset + 1
-        if not found and timeout_ms:
-            self._news.wait(0.005)
         return found
 
-    def commit(self, offsets: Mapping[int, int]) -> Callable[[], bool | None]:
-        failed = self.fail_commits > 0
-        self.fail_commits -= failed
-        if not failed:
-            self.commit_now(offsets, 0)
-        return lambda: not failed
-
-    def commit_now(self, offsets: Mapping[int, int], timeout_ms: int) -> None:
-        assert all(offset > self.committed.get(partition, 0) for partition, offset in offsets.items())
-        self.committed.update(offsets)
+    def commit(self, offsets: Mapping[int, int]) -> asyncio.Future[None]:
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self.fail_commits:
+            self.fail_commits -= 1
+            ended.set_exception(KafkaError("down"))
+        else:
+            assert all(offset > self.committed.get(partition, 0) for partition, offset in offsets.items())
+            self.committed.update(offsets)
+            ended.set_result(None)
+        return ended
 
     def ends(self) -> Mapping[int, int]:
         return {item.partition: item.offset + 1 for item in self.records}
@@ -76,10 +78,10 @@ class ListSource:
     def positions(self) -> Mapping[int, int]:
         return {}
 
-    def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
+    async def produce(self, topic: str, key: bytes | None, value: bytes) -> None:
         if self.fail_produces:
             self.fail_produces -= 1
-            raise KafkaConnectionError("down")
+            raise KafkaError("down")
         self.produced.append((topic, key, json.loads(value)))
 
     def close(self) -> None:
@@ -140,23 +142,24 @@ class Bench:
 
     async def until(self, holds: Callable[[], object]) -> None:
         async with asyncio.timeout(10):
-            while not holds():  # noqa: ASYNC110 - the poller is a thread, and tells nobody
+            while not holds():  # noqa: ASYNC110 - the poller tells nobody
                 await asyncio.sleep(0.005)
-
-    async def stop(self) -> None:
-        self.poller.stop()
-        assert await asyncio.to_thread(self.poller.join, 10)
 
 
 def start(
-    source: ListSource, handler: Handler = lambda _: SUCCESS, rules: KafkaTrigger | None = None, *, gated: bool = False
+    source: ListSource,
+    handler: Handler = lambda _: SUCCESS,
+    rules: KafkaTrigger | None = None,
+    *,
+    gated: bool = False,
+    stop_grace: float = 10.0,
 ) -> Bench:
-    settings = EventSourceSettings(backoff=Backoff(0.01, 0.02), idle_poll_ms=5, reconnect=0.01, lag_interval=0.0)
+    settings = EventSourceSettings(backoff=Backoff(0.01, 0.02), reconnect=0.01, lag_interval=0.0, stop_grace=stop_grace)
     functions, told = Functions(handler), Told()
     if not gated:
         functions.gate.set()
     target = Target("store", rules or trigger(), "127.0.0.1:9092", functions, told, settings)
-    poller = Poller(target, source, asyncio.get_running_loop(), "poller")
+    poller = Poller(target, source)
     poller.start()
     return Bench(source, functions, told, poller)
 
@@ -165,7 +168,7 @@ async def test_what_succeeded_is_committed_and_told() -> None:
     bench = start(ListSource([record(0), record(1), record(0, 3)]))
     await bench.until(lambda: bench.source.committed == {0: 2, 3: 1})
     await bench.until(lambda: bench.told.lags and bench.told.lags[-1] == {0: 0, 3: 0})
-    await bench.stop()
+    await bench.poller.stop()
     assert bench.functions.handed() == [(0, 0), (0, 1), (3, 0)]
     assert bench.told.batches == [(3, "success")]
 
@@ -176,14 +179,14 @@ async def test_nothing_is_committed_before_the_function_has_answered() -> None:
     assert bench.source.committed == {}
     bench.functions.gate.set()
     await bench.until(lambda: bench.source.committed == {0: 1})
-    await bench.stop()
+    await bench.poller.stop()
 
 
 async def test_a_failing_batch_is_tried_until_it_succeeds_and_is_committed_once() -> None:
     failures = iter([ValueError(), ValueError()])
     bench = start(ListSource([record(0), record(1)]), lambda _: next(failures, SUCCESS))
     await bench.until(lambda: bench.source.committed == {0: 2})
-    await bench.stop()
+    await bench.poller.stop()
     assert bench.functions.batches == [[(0, 0), (0, 1)]] * 3
     assert [outcome for _, outcome in bench.told.batches] == ["failed", "failed", "success"]
 
@@ -192,7 +195,7 @@ async def test_reported_failures_commit_what_came_before_them() -> None:
     answers = iter([b'{"batchItemFailures": [{"itemIdentifier": {"partition": "orders-0", "offset": 1}}]}'])
     bench = start(ListSource([record(0), record(1), record(2)]), lambda _: next(answers, SUCCESS))
     await bench.until(lambda: bench.source.committed == {0: 3})
-    await bench.stop()
+    await bench.poller.stop()
     assert bench.functions.batches == [[(0, 0), (0, 1), (0, 2)], [(0, 1), (0, 2)]]
     assert [outcome for _, outcome in bench.told.batches] == ["partial", "success"]
 
@@ -204,7 +207,7 @@ async def test_what_is_given_up_is_committed_only_once_its_destination_has_it() 
     bench = start(source, lambda batch: ValueError() if (0, 0) in batch else SUCCESS, rules)
     await bench.until(lambda: len(source.produced) == 2)
     await bench.until(lambda: source.committed == {0: 2})
-    await bench.stop()
+    await bench.poller.stop()
     assert [(topic, key) for topic, key, _ in source.produced] == [("dead", b"key")] * 2
     assert [document["KafkaBatchInfo"]["recordInfo"]["offset"] for *_, document in source.produced] == ["0", "1"]
     assert any("dead cannot be written to" in line for line in bench.told.lines)
@@ -214,7 +217,7 @@ async def test_records_past_their_age_go_to_the_destination_without_an_invocatio
     source = ListSource([record(0, timestamp=1)])
     bench = start(source, rules=trigger(max_record_age_s=60, on_failure_topic="dead"))
     await bench.until(lambda: source.committed == {0: 1})
-    await bench.stop()
+    await bench.poller.stop()
     assert bench.functions.batches == []
     assert source.produced[0][2]["requestContext"]["condition"] == "MaximumRecordAgeExceeded"
 
@@ -227,7 +230,7 @@ async def test_after_an_outage_reading_goes_on_and_nothing_is_skipped() -> None:
     source.records.append(record(2))
     await bench.until(lambda: source.committed == {0: 3})
     await bench.until(lambda: len(bench.told.lines) == 2)
-    await bench.stop()
+    await bench.poller.stop()
     assert source.opened >= 3
     assert bench.functions.handed() == [(0, 0), (0, 1), (0, 2)]
     assert "keeps trying" in bench.told.lines[0]  # one line an outage, not one a try
@@ -239,22 +242,29 @@ async def test_a_commit_that_failed_is_made_up_for() -> None:
     source.fail_commits = 2
     bench = start(source)
     await bench.until(lambda: source.committed == {0: 1})
-    await bench.stop()
+    await bench.poller.stop()
 
 
 async def test_stopping_waits_for_the_batch_and_commits_it() -> None:
     bench = start(ListSource([record(0)]), gated=True)
     await bench.until(lambda: bench.functions.batches)
-    bench.poller.stop()
+    stopping = asyncio.create_task(bench.poller.stop())
+    await asyncio.sleep(0)
     bench.functions.gate.set()
-    assert await asyncio.to_thread(bench.poller.join, 10)
+    await stopping
     assert bench.source.committed == {0: 1}
 
 
-async def test_an_abandoned_batch_is_not_committed() -> None:
-    bench = start(ListSource([record(0)]), gated=True)
+async def test_a_batch_that_outlives_the_grace_is_not_committed() -> None:
+    bench = start(ListSource([record(0)]), gated=True, stop_grace=0.05)
     await bench.until(lambda: bench.functions.batches)
-    bench.poller.stop()
-    bench.poller.abandon()
-    assert await asyncio.to_thread(bench.poller.join, 10)
+    await bench.poller.stop()
     assert bench.source.committed == {}
+
+
+async def test_an_idle_poller_stops_at_once() -> None:
+    bench = start(ListSource([]))
+    await bench.until(lambda: bench.source.opened)
+    async with asyncio.timeout(1):
+        await bench.poller.stop()
+    await bench.poller.stop()
