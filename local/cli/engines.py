@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from local.settings import Settings
 
 
 async def run_engines(settings: Settings, *, database: str, data: Path) -> int:
-    """Starts the engines, prints one JSON line of their addresses and process ids, and runs until standard input
-    closes or SIGTERM or SIGINT comes. An engine that ends by itself ends the command with status 1.
+    """Starts the engines, prints one JSON line of their addresses and process ids, and runs until standard input, if
+    it is a pipe, closes, or SIGTERM or SIGINT comes. An engine that ends by itself ends the command with status 1.
 
     Raises:
         StartError: an engine cannot be started, or the data folder is another's.
@@ -50,15 +51,16 @@ def _end_of_input_or_signal() -> asyncio.Future[None]:
     ended: asyncio.Future[None] = loop.create_future()
 
     def end() -> None:
-        loop.remove_reader(sys.stdin)
         if not ended.done():
             ended.set_result(None)
 
     def read() -> None:
         if not os.read(sys.stdin.fileno(), 4096):
+            loop.remove_reader(sys.stdin)
             end()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    loop.add_reader(sys.stdin, read)
+    if stat.S_ISFIFO(os.fstat(sys.stdin.fileno()).st_mode):
+        loop.add_reader(sys.stdin, read)
     return ended

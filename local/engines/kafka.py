@@ -64,6 +64,9 @@ SETTINGS = {
     "log.retention.hours": "168",
     "log.flush.interval.ms": "1000",  # a crash of Kafka loses nothing anyway; this bounds what a power cut can take
     "metadata.max.idle.interval.ms": "5000",
+    # After a crash the controller lets the broker in again only when the session of the dead one has run out.
+    "broker.session.timeout.ms": "3000",
+    "broker.heartbeat.interval.ms": "500",
 }
 
 

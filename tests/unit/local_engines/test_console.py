@@ -97,7 +97,8 @@ def test_a_reader_that_has_stopped_costs_lines_and_no_time() -> None:
         for _ in range(MAX_WAITING_LINES * 2):
             writer.write("x" * 100)
         assert time.monotonic() - began < 5
-        drained = threading.Thread(target=_drain, args=(reading, got := []))
+        got: list[bytes] = []
+        drained = threading.Thread(target=_drain, args=(reading, got))
         drained.start()
         writer.close(deadline_s=20)
     drained.join(20)

@@ -1,0 +1,1 @@
+"""The engines, the command line and whole stacks, with real processes."""

@@ -1,0 +1,164 @@
+"""A whole stack of a project that is not Parley: the twin knows nothing but the manifest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import websockets
+from kafka import KafkaProducer
+
+from local.cli.addresses import addresses_of
+from local.failures import StartError
+from local.observer import NullObserver
+from local.runtime import RuntimeSettings
+from local.stack import Stack
+
+pytestmark = [pytest.mark.engines, pytest.mark.anyio]
+DEADLINE_S = 30
+
+MANIFEST = """
+[project]
+name = "shop"
+layer = "shared"
+
+[topics."orders"]
+partitions = 2
+
+[environment]
+GREETING = "${settings.greeting}"
+SERVERS = "${kafka.bootstrap_servers}"
+
+[functions.prepare]
+triggers = [{ type = "deploy" }]
+
+[functions.greet]
+triggers = [{ type = "http", routes = ["GET /greet/{name}"] }]
+
+[functions.echo]
+triggers = [{ type = "websocket", routes = ["$connect", "$disconnect", "$default"], response = true }]
+
+[functions.count]
+triggers = [{ type = "kafka", topic = "orders", batching_window_ms = 0 }]
+"""
+
+HANDLERS = {
+    "prepare": """
+        def handler(event, context):
+            return {"PhysicalResourceId": "p", "Data": {"Greeting page": "/greet/you", "Deploy": event["RequestType"]}}
+    """,
+    "greet": """
+        import os
+        from words import polite
+
+        def handler(event, context):
+            return {"statusCode": 200, "body": polite(os.environ["GREETING"], event["pathParameters"]["name"])}
+    """,
+    "echo": """
+        def handler(event, context):
+            return {"statusCode": 200, "body": event.get("body")}
+    """,
+    "count": """
+        def handler(event, context):
+            print("counted", sum(len(records) for records in event["records"].values()))
+    """,
+}
+
+
+class Log(NullObserver):
+    """What functions printed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.changed = asyncio.Event()
+
+    def log(self, function: str, line: str) -> None:
+        self.lines.append(line)
+        self.changed.set()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """The manifest's file, with its functions around it."""
+    functions = tmp_path / "project" / "functions"
+    for name, code in HANDLERS.items():
+        (functions / name).mkdir(parents=True)
+        lines = [line.removeprefix("        ") for line in code.splitlines()]
+        (functions / name / "handler.py").write_text("\n".join(lines))
+    shared = tmp_path / "project" / "shared"
+    shared.mkdir()
+    (shared / "words.py").write_text("def polite(greeting, name):\n    return f'{greeting}, {name}!'\n")
+    (functions / "manifest.toml").write_text(MANIFEST)
+    return functions / "manifest.toml"
+
+
+@pytest.fixture
+def log() -> Log:
+    return Log()
+
+
+@pytest.fixture
+async def stack(project: Path, tmp_path: Path, log: Log) -> AsyncIterator[Stack]:
+    stack = Stack(
+        project,
+        tmp_path / "data",
+        observer=log,
+        runtime=RuntimeSettings(prewarm=False, hot_reload=False),
+        environment={"SHOP_GREETING": "Good day"},
+    )
+    async with stack:
+        yield stack
+
+
+async def test_it_serves_another_projects_manifest(stack: Stack, log: Log) -> None:
+    async with httpx.AsyncClient(base_url=stack.http_url, timeout=DEADLINE_S) as client:
+        assert (await client.get("/greet/Ada")).text == "Good day, Ada!"
+        metrics = (await client.get("/_local/metrics")).text
+    assert "lambda_invocations_total" in metrics
+
+    async with websockets.connect(stack.ws_url) as socket:
+        await socket.send("hello")
+        assert await asyncio.wait_for(socket.recv(), DEADLINE_S) == "hello"
+
+    producer = KafkaProducer(bootstrap_servers=stack.engines.kafka.address)
+    producer.send("orders", value=b"one").get(timeout=DEADLINE_S)
+    producer.close()
+    async with asyncio.timeout(DEADLINE_S):
+        while "counted 1" not in log.lines:
+            await log.changed.wait()
+            log.changed.clear()
+
+    shown = addresses_of(stack)
+    assert shown["Greeting page"] == f"{stack.http_url}/greet/you"
+    assert shown["Deploy"] == "Create"
+    assert json.loads((stack.folder.path / "deployed.json").read_text()) == ["prepare"]
+
+
+async def test_a_deploy_function_that_fails_ends_the_start(project: Path, tmp_path: Path) -> None:
+    (project.parent / "prepare" / "handler.py").write_text(
+        "def handler(event, context):\n    raise KeyError('price')\n"
+    )
+    stack = Stack(project, tmp_path / "data", environment={"SHOP_GREETING": "x"})
+    with pytest.raises(StartError, match="Function prepare failed at the deploy: KeyError: 'price'"):
+        await stack.start()
+    assert [engine.pid for engine in stack.engines.all] == [None] * 4
+
+
+async def test_a_manifest_with_mistakes_is_refused_before_anything_starts(project: Path, tmp_path: Path) -> None:
+    (project.parent / "greet" / "handler.py").unlink()
+    (project.parent / "greet").rmdir()
+    with pytest.raises(StartError) as refusal:
+        await Stack(project, tmp_path / "data").start()
+    first, *mistakes = str(refusal.value).splitlines()
+    assert first == "The manifest cannot be used:"
+    assert any("functions.greet" in mistake and "is no folder" in mistake for mistake in mistakes)
+    assert not (tmp_path / "data").exists()
+
+
+async def test_a_setting_that_nobody_gave_is_named(project: Path, tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"settings\.greeting"):
+        await Stack(project, tmp_path / "data", environment={}).start()
