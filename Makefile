@@ -1,13 +1,15 @@
 # Every command of the project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset invoke test check format lock bench fast-database setup setup-local clean
+.PHONY: help run demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local clean
 
 # The first Python that is new enough; the setup script says so in one sentence when there is none.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done || true)
 VENV ?= .venv
 IN := $(VENV)/bin/
+STAGE ?= dev
+CDK_CLI := 2.1148.1
 export PYTHONPATH := layers/parley/python:.
 
 help: ## list what each target does
@@ -49,6 +51,15 @@ format: setup ## put the code in its one form
 
 bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
 	$(IN)python -m bench $(ARGS)
+
+synth: setup ## write the CloudFormation templates of a stage to cdk.out/, without an account (STAGE=dev)
+	STAGE="$(STAGE)" $(IN)python -m cdk.app
+
+diff: setup ## show what a deploy would change (STAGE=, credentials of the account)
+	PATH="$(CURDIR)/$(IN):$$PATH" $(IN)npx --yes aws-cdk@$(CDK_CLI) diff -c stage="$(STAGE)" "parley-$(STAGE)/*"
+
+deploy: setup ## deploy a stage into the account of your credentials (STAGE=): see docs/deploy.md
+	PATH="$(CURDIR)/$(IN):$$PATH" $(IN)npx --yes aws-cdk@$(CDK_CLI) deploy -c stage="$(STAGE)" "parley-$(STAGE)/*" $(ARGS)
 
 lock: setup ## lock the dependencies of each group anew, with hashes and no addresses
 	$(IN)uv pip compile pyproject.toml --group dev $(LOCK) -o requirements/dev.txt
