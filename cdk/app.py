@@ -77,8 +77,8 @@ def make_app(outdir: Path | None = None) -> App:
 
 
 def main() -> None:
-    """Synthesizes the stage that the context names."""
-    app = make_app()
+    """Synthesizes the stage that the context or STAGE names, into cdk.out/ or where the CDK's command line says."""
+    app = make_app(None if "CDK_OUTDIR" in os.environ else ROOT / "cdk.out")
     name = app.node.try_get_context("stage") or os.environ.get("STAGE") or "dev"
     overrides = (app.node.try_get_context("stages") or {}).get(name)
     stage = load_stage(name, overrides)

@@ -126,7 +126,7 @@ def test_a_secret_that_may_not_be_read_is_not_overwritten(monkeypatch: pytest.Mo
         def get_secret_value(self, **_: Any) -> None:
             raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "GetSecretValue")
 
-    monkeypatch.setattr(deployer.boto3, "client", lambda _: Refusing())
+    monkeypatch.setattr(boto3, "client", lambda _: Refusing())
     with pytest.raises(ClientError):
         deployer.signing_key({"SecretArn": "arn", "Generation": "1"})
 
