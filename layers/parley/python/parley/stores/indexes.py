@@ -9,6 +9,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.database import Database
 
 from parley.stores.codecs import Document
+from parley.stores.writers import NOTE_LIFE_S, WRITERS
 
 USERNAME: Final = "username"
 EMAIL: Final = "email"
@@ -23,6 +24,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("userId", ASCENDING)], name="user"),
     ],
     "conversations": [],
+    WRITERS: [IndexModel([("notedAt", ASCENDING)], name="expiry", expireAfterSeconds=NOTE_LIFE_S)],
     "memberships": [
         IndexModel([("userId", ASCENDING), ("conversationId", ASCENDING)], name="user_conversation"),
         IndexModel([("conversationId", ASCENDING), ("userId", ASCENDING)], name="conversation_user", unique=True),

@@ -21,11 +21,13 @@ from parley.stores.appending import Group, Head, Outcomes, group_messages, is_te
 from parley.stores.codecs import Document, decode_message
 from parley.stores.errors import DUPLICATE_KEY, UNKNOWN_COMMIT, database_call, error_codes, is_conflict, is_unavailable
 from parley.stores.transactions import run_transaction
+from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
 _APPEND_BUDGET_S: Final = 12.0
 _APPEND_S_PER_MESSAGE: Final = 0.01
 _TRIES: Final = 4
+_PATIENCE: Final = 1
 _FIRST_PAUSE_S: Final = 0.005
 
 
@@ -50,6 +52,7 @@ class MongoMessageStore:
         self._conversations = database["conversations"]
         self._memberships = database["memberships"]
         self._messages = database["messages"]
+        self._writers = Writers(client, database)
 
     def append_messages(self, messages: Sequence[AcceptedMessage], now: datetime) -> list[Appended | NotAppended]:
         """See MessageStore."""
@@ -91,14 +94,23 @@ class MongoMessageStore:
                 time.sleep(random.uniform(0.5, 1.5) * _FIRST_PAUSE_S * 2**attempt)  # noqa: S311 - spreads writers
             try:
                 with pymongo.timeout(min(left_s, _TIMEOUT_S + count * _APPEND_S_PER_MESSAGE)):
-                    return run_transaction(self._client, lambda session: self._append(session, groups, now))
+                    return run_transaction(
+                        self._client, lambda session: self._append(session, groups, now), announce=self._writers.note
+                    )
             except _OvertakenError as error:
                 cause = error
             except PyMongoError as error:
                 if not _may_succeed_again(error):
                     raise
                 cause = error
+                if attempt == _PATIENCE:
+                    self._end_other_writers()
         raise _ContendedError from cause
+
+    def _end_other_writers(self) -> None:
+        """Clears the way where it is a dead process that stands in it: a live one would have gone by now."""
+        with database_call(_TIMEOUT_S):
+            self._writers.end_others()
 
     def _append(self, session: ClientSession, groups: Sequence[Group], now: datetime) -> Outcomes:
         plan = plan_append(groups, self._read_heads(session, groups), self._read_stored(session, groups), now)

@@ -18,12 +18,25 @@ _SNAPSHOT: Final = ReadConcern("snapshot")
 _MAJORITY: Final = WriteConcern("majority")
 
 
-def run_transaction(client: MongoClient[Document], body: Callable[[ClientSession], T]) -> T:
+def run_transaction(
+    client: MongoClient[Document],
+    body: Callable[[ClientSession], T],
+    *,
+    announce: Callable[[ClientSession], None] | None = None,
+) -> T:
     """Runs `body` in one transaction, once: it commits when `body` returns, and aborts when it raises.
+
+    Args:
+        client: where.
+        body: what to do in it.
+        announce: called with the session before the transaction begins.
 
     Raises:
         PyMongoError: as the driver raised it. With the label of an unknown commit the transaction may have committed;
             with any other it has not.
     """
-    with client.start_session() as session, session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY):
-        return body(session)
+    with client.start_session() as session:
+        if announce:
+            announce(session)
+        with session.start_transaction(read_concern=_SNAPSHOT, write_concern=_MAJORITY):
+            return body(session)
