@@ -151,7 +151,7 @@ def install(group, venv, locks):  # type: (str, Path, Path) -> None
     say(f"Installing {count} packages; the first time takes a minute or two")
     failure = "The packages could not be installed"
     run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(uv_lock)], failure, environment)
-    # Compiled once here, as the layers are: a worker that must compile what it imports takes three times as long to start.
+    # Compiled once here, as the layers are: a worker that must compile what it imports takes three times as long.
     sync = [uv, "pip", "sync", "--quiet", "--compile-bytecode", "--python", python, "--require-hashes", str(lock)]
     run(sync, failure, environment)
     say(f"Installed in {time.time() - began:.0f} s")
