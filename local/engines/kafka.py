@@ -179,10 +179,10 @@ class Kafka(Engine):
             await process.end(child, deadline_s=0)
             raise
         status = await child.wait()
-        if error.get("error") == "network":
-            raise StartError(f"Kafka could not be downloaded, is there no network? ({error.get('detail')})")
         if status:
-            raise StartError(f"Kafka could not be downloaded: {error.get('detail', f'status {status}')}.")
+            self.log_path.parent.mkdir(parents=True, exist_ok=True)
+            self.log_path.write_text(f"{error}\n", encoding="utf-8")
+            raise StartError(_download_failure(str(error.get("error")), str(error.get("detail", f"status {status}"))))
 
     async def _follow_download(self, child: process.Child) -> Mapping[str, object]:
         got, name = 0, "resolving"
@@ -213,6 +213,14 @@ class Kafka(Engine):
                 trained.kill()
             if recorded.exists():
                 recorded.replace(self._aot_cache)
+
+
+def _download_failure(kind: str, detail: str) -> str:
+    reasons = {
+        "network": "is there no network? The first start needs one, and later ones do not",
+        "certificate": "the certificate of its repository is not trusted; name a file that has it in REQUESTS_CA_BUNDLE",
+    }
+    return f"Kafka could not be downloaded: {reasons.get(kind, detail)}."
 
 
 class _Trainee(Kafka):

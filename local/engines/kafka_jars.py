@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import ssl
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -102,8 +103,14 @@ def _main() -> int:
         sys.stdout.write(json.dumps(line) + "\n")
         sys.stdout.flush()
 
+    # A company's own certificate authority is in the system's store, and not in the one that comes with requests.
+    system_store = ssl.get_default_verify_paths().cafile
+    if system_store:
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", system_store)
     try:
         download(Path(sys.argv[1]), tell)
+    except requests.exceptions.SSLError as error:
+        tell({"error": "certificate", "detail": f"{error}"})
     except requests.RequestException as error:
         tell({"error": "network", "detail": f"{type(error).__name__}: {error}"})
     except (OSError, RuntimeError, ValueError) as error:
