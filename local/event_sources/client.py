@@ -104,6 +104,7 @@ class KafkaSource:
         self._group = group
         self._starting_position = starting_position
         self._share = share
+        self._name = f"{group}-{share[0]}"
         self._wait_ms = settings.fetch_wait_ms
         self._producer: KafkaProducer | None = None
         self._connections: dict[Broker, Connection] = {}
@@ -186,7 +187,7 @@ class KafkaSource:
         self._connections.clear()
         self._led.clear()
         self._fetches.clear()
-        self._coordinator = None
+        self._leave_coordinator()
         self._lost.clear()
         producer, self._producer = self._producer, None
         if producer is not None:
@@ -205,7 +206,7 @@ class KafkaSource:
     async def _reach(self, broker: Broker) -> Connection:
         connection = self._connections.get(broker)
         if connection is None or connection.closed:
-            connection = self._connections[broker] = await connect(broker, f"{self._group}-{self._share[0]}")
+            connection = self._connections[broker] = await connect(broker, self._name)
         return connection
 
     async def _reach_leaders(self, topology: wire.Topology, partitions: Iterable[int]) -> None:
@@ -278,15 +279,21 @@ class KafkaSource:
             async with asyncio.timeout(TIMEOUT):
                 wire.commit_answer(await self._ask_coordinator(wire.OFFSET_COMMIT, 2, asked))
         except (KafkaError, OSError) as error:
-            self._coordinator = None  # it may be another one by now
+            self._leave_coordinator()  # it may be another one by now
             raise KafkaError(f"committing failed: {error!r}") from error
 
     async def _ask_coordinator(self, api: int, version: int, body: bytes) -> bytes:
+        """By a connection of its own: a broker serves one request of a connection at a time, and fetches are long."""
         if self._coordinator is None:
             anyone = next(iter(self._connections.values()))
             found = await anyone.send(wire.FIND_COORDINATOR, 1, wire.coordinator_request(self._group))
-            self._coordinator = await self._reach(wire.coordinator_answer(found))
+            self._coordinator = await connect(wire.coordinator_answer(found), self._name)
         return await self._coordinator.send(api, version, body)
+
+    def _leave_coordinator(self) -> None:
+        if self._coordinator is not None:
+            self._coordinator.close()
+            self._coordinator = None
 
     def _produce(self, topic: str, key: bytes | None, value: bytes) -> None:
         if self._producer is None:

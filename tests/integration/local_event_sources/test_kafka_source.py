@@ -92,7 +92,13 @@ def topic(engines: RunningEngines) -> Iterator[Topic]:
 
 @asynccontextmanager
 async def reading(
-    topic: Topic, collector: Collector, *, group: str = "store", concurrency: int = 1, **rules: object
+    topic: Topic,
+    collector: Collector,
+    *,
+    group: str = "store",
+    concurrency: int = 1,
+    fetch_wait_ms: int = 500,
+    **rules: object,
 ) -> AsyncIterator[KafkaEventSource]:
     trigger = replace(KafkaTrigger(topic.name, batching_window_ms=0), **rules)  # type: ignore[arg-type] # tests name fields
     source = KafkaEventSource(
@@ -101,7 +107,7 @@ async def reading(
         collector,
         topic.servers,
         NullObserver(),
-        settings=EventSourceSettings(concurrency=concurrency),
+        settings=EventSourceSettings(concurrency=concurrency, fetch_wait_ms=fetch_wait_ms),
     )
     await source.start()
     try:
@@ -139,6 +145,16 @@ async def test_every_record_comes_once_in_its_partitions_order_and_a_restart_goe
     assert max(collector.sizes[:8]) == 64
     committed = await topic.committed(f"store-{topic.name}")
     assert sum(committed.values()) == 600
+
+
+async def test_a_commit_does_not_wait_for_the_fetch_that_is_under_way(topic: Topic) -> None:
+    collector = Collector()
+    async with reading(topic, collector, fetch_wait_ms=60_000):
+        await asyncio.to_thread(topic.send, "only", partition=1)
+        await collector.until(lambda: collector.values == ["only"])
+        async with asyncio.timeout(10):
+            while (await topic.committed(f"store-{topic.name}"))[1] != 1:
+                pass
 
 
 async def test_latest_starts_at_the_end_and_trim_horizon_at_the_start(topic: Topic) -> None:

@@ -44,7 +44,7 @@ def decoded(data: bytes, start: int = 0) -> tuple[list[Record], int]:
     return decode_batches("orders", 3, memoryview(data), start)
 
 
-NAMES = st.text(st.characters(exclude_categories=("Cs",)), max_size=5)
+NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=5)
 WRITTEN = st.tuples(
     st.none() | st.binary(max_size=100),
     st.none() | st.binary(max_size=300),
