@@ -82,6 +82,7 @@ class JsonConsole:
             write: takes a line without its end.
         """
         self._write = write
+        self._last_engine: tuple[str, str, str] | None = None
 
     def request(self, method: str, path: str, status: int, ms: float, size: int) -> None:
         """See `Observer`."""
@@ -140,8 +141,9 @@ class JsonConsole:
             self._tell("log", function=function, line=line)
 
     def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:
-        """See `Observer`. Progress between two details is left out."""
-        if progress is None or detail:
+        """See `Observer`. How far it has come is no line; what it is at is."""
+        if (name, state, detail) != self._last_engine:
+            self._last_engine = (name, state, detail)
             self._tell("engine", name=name, state=state, detail=detail)
 
     def _tell(self, kind: str, **facts: Any) -> None:

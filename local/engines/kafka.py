@@ -26,6 +26,7 @@ from local.failures import StartError, check_disk
 from local.observer import NullObserver, Observer
 
 DOWNLOAD_BYTES = 45_500_000
+PROGRESS_BYTES = 250_000
 DOWNLOAD_DISK_MB = 1024
 CACHE_CHECK_S = 0.2
 PROJECT_ROOT = Path(__file__).parents[2]
@@ -185,7 +186,7 @@ class Kafka(Engine):
             raise StartError(_download_failure(str(error.get("error")), str(error.get("detail", f"status {status}"))))
 
     async def _follow_download(self, child: process.Child) -> Mapping[str, object]:
-        got, name = 0, "resolving"
+        got, told_at, name = 0, 0, "resolving"
         if child.stdout is None:
             raise RuntimeError("the download's output is a pipe")
         async for line in child.stdout:
@@ -194,7 +195,9 @@ class Kafka(Engine):
                 return told
             name = str(told.get("file", name))
             got += int(str(told.get("got", 0)))
-            self._observer.engine(self.name, "preparing", f"downloading {name}", min(got / DOWNLOAD_BYTES, 1.0))
+            if "file" in told or got - told_at >= PROGRESS_BYTES:
+                told_at = got
+                self._observer.engine(self.name, "preparing", f"downloading {name}", min(got / DOWNLOAD_BYTES, 1.0))
         return {}
 
     async def _train(self) -> None:
@@ -218,7 +221,7 @@ class Kafka(Engine):
 def _download_failure(kind: str, detail: str) -> str:
     reasons = {
         "network": "is there no network? The first start needs one, and later ones do not",
-        "certificate": "the certificate of its repository is not trusted; name a file that has it in REQUESTS_CA_BUNDLE",
+        "certificate": "the repository has a certificate that nobody here trusts; REQUESTS_CA_BUNDLE names a file",
     }
     return f"Kafka could not be downloaded: {reasons.get(kind, detail)}."
 
