@@ -140,7 +140,7 @@ class JsonConsole:
         else:
             self._tell("log", function=function, line=line)
 
-    def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:
+    def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:  # noqa: ARG002
         """See `Observer`. How far it has come is no line; what it is at is."""
         if (name, state, detail) != self._last_engine:
             self._last_engine = (name, state, detail)

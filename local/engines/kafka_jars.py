@@ -21,6 +21,7 @@ KAFKA_VERSION = "4.1.1"
 ENDPOINT = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}+org.slf4j:slf4j-simple:1.7.36"
 PINNED = Path(__file__).with_name("kafka_jars.sha256")
 MIRROR_VARIABLE = "MAVEN_REPOSITORY"
+LINKS = "links"
 
 
 def pinned_hashes() -> dict[str, str]:
@@ -64,7 +65,8 @@ def download(folder: Path, tell: Callable[[dict[str, object]], None]) -> None:
 
 
 def _drop_unfinished(work: Path, pinned: dict[str, str]) -> None:
-    """A download that was cut off leaves a file that jgo would take for whole."""
+    """A download that was cut off leaves files and a folder of links that jgo would take for whole."""
+    shutil.rmtree(work / LINKS, ignore_errors=True)
     for path in list(work.rglob("*")):
         if path.is_file() and pinned.get(path.name) != _sha256(path):
             path.unlink()
@@ -87,7 +89,7 @@ def _resolve(work: Path, tell: Callable[[dict[str, object]], None]) -> list[Path
         remote_repos={"central": os.environ.get(MIRROR_VARIABLE) or MAVEN_CENTRAL_URL},
         timeout=30,
     )
-    builder = EnvironmentBuilder(context=context, cache_dir=work / "environment", link_strategy=LinkStrategy.HARD)
+    builder = EnvironmentBuilder(context=context, cache_dir=work / LINKS, link_strategy=LinkStrategy.HARD)
     return [Path(jar) for jar in builder.from_endpoint(endpoint=ENDPOINT).all_jars]
 
 

@@ -20,10 +20,11 @@ def pinned(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(kafka_jars, "PINNED", file)
 
 
-def repository(monkeypatch: pytest.MonkeyPatch, jars: dict[str, bytes]) -> None:
+def repository(monkeypatch: pytest.MonkeyPatch, jars: dict[str, bytes], *, links_must_be_fresh: bool = False) -> None:
     """Has the repository answer with `jars`; a file that is there already is not fetched again."""
 
     def resolve(work: Path, tell: object) -> list[Path]:
+        assert not (links_must_be_fresh and (work / kafka_jars.LINKS).exists())
         folder = work / "repository"
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in jars.items():
@@ -65,7 +66,8 @@ def test_a_download_that_was_cut_off_is_made_good(monkeypatch: pytest.MonkeyPatc
     unfinished = tmp_path / "kafka.part" / "repository" / "a.jar"
     unfinished.parent.mkdir(parents=True)
     unfinished.write_bytes(b"on")
-    repository(monkeypatch, JARS)
+    (tmp_path / "kafka.part" / kafka_jars.LINKS).mkdir()
+    repository(monkeypatch, JARS, links_must_be_fresh=True)
     kafka_jars.download(tmp_path / "kafka", lambda _: None)
     assert (tmp_path / "kafka" / "a.jar").read_bytes() == b"one"
 
