@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bench.client import Device, ParleyClient, Person
+from bench.client.rest import Json
 from bench.stack import Stack
 
 POLL_S = 0.02
@@ -57,6 +58,15 @@ async def until(holds: Callable[[], bool], *, deadline_s: float = 30) -> None:
     async with asyncio.timeout(deadline_s):
         while not holds():  # noqa: ASYNC110 - what it looks at is in other processes, which tell nobody
             await asyncio.sleep(POLL_S)
+
+
+async def history_of(person: Person, conversation_id: str, count: int, *, deadline_s: float = 90) -> list[Json]:
+    """The conversation's history, once it holds at least so many messages."""
+    found: list[Json] = []
+    async with asyncio.timeout(deadline_s):
+        while len(found) < count:
+            found += await person.history(conversation_id, after=len(found))
+    return found
 
 
 async def still_serves(device: Device) -> None:

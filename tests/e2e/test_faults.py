@@ -15,7 +15,7 @@ from bench.client import ApiError, Device, FrameError, ParleyClient, Person
 from bench.client.rest import Json
 from bench.load.processes import Processes
 from bench.stack import Stack
-from tests.e2e.conftest import register, until
+from tests.e2e.conftest import history_of, register, until
 
 SENDERS, EACH, KILLS = 20, 100, 10
 REFUSAL_DEADLINE_S = 5.0
@@ -45,15 +45,6 @@ async def kill_workers(processes: Processes, function: str, *, deadline_s: float
     await until(lambda: bool(processes.workers(function)), deadline_s=deadline_s)
     for worker in processes.workers(function):
         worker.kill()
-
-
-async def history_of(person: Person, conversation_id: str, count: int, *, deadline_s: float = 90) -> list[Json]:
-    """The conversation's history, once it holds at least so many messages."""
-    found: list[Json] = []
-    async with asyncio.timeout(deadline_s):
-        while len(found) < count:
-            found += await person.history(conversation_id, after=len(found))
-    return found
 
 
 def first_arrivals(device: Device) -> list[Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -9,7 +10,10 @@ import sys
 
 import psutil
 
+from bench.client import Device, ParleyClient
+from bench.client.device import draft
 from bench.stack import PROJECT_ROOT, Stack
+from tests.e2e.conftest import PASSWORD, history_of, register
 
 GONE_WITHIN_S = 10.0
 
@@ -27,7 +31,7 @@ def family_of(stack: Stack) -> list[psutil.Process]:
     return family
 
 
-def test_neither_ctrl_c_nor_a_crash_leaves_a_process(own_stack: Stack) -> None:
+def test_neither_ctrl_c_nor_a_crash_leaves_a_process_or_loses_an_acknowledged_message(own_stack: Stack) -> None:
     family = family_of(own_stack)
     assert own_stack.stop(signal.SIGINT) in (0, 130, -signal.SIGINT)
     assert leftovers(family) == []
@@ -35,12 +39,44 @@ def test_neither_ctrl_c_nor_a_crash_leaves_a_process(own_stack: Stack) -> None:
     own_stack.start()
     own_stack.wait_until_healthy()
     family = family_of(own_stack)
-    own_stack.kill()
+    username, conversation_id, acknowledged = asyncio.run(talk_and_crash(own_stack))
     assert leftovers(family) == []
 
     own_stack.start()
     own_stack.wait_until_healthy()
+    assert asyncio.run(stored_ids(own_stack, username, conversation_id, len(acknowledged))) >= acknowledged
     assert own_stack.stop(signal.SIGTERM) == 0
+
+
+async def talk_and_crash(stack: Stack) -> tuple[str, str, set[str]]:
+    """Kills the stack right after an ack, while most of what it acknowledged waits to be stored.
+
+    Returns:
+        Who talked, where, and the ids of what was acknowledged.
+    """
+    async with ParleyClient(stack.url) as client:
+        ada, ben = await register(client, "ada"), await register(client, "ben")
+        conversation_id = await ada.create_direct(ben.user_id)
+        device = await Device.connect(ada)
+        answers = await asyncio.gather(
+            *(
+                device.send_messages([draft(conversation_id, f"{frame}.{n}") for n in range(25)], timeout_s=30)
+                for frame in range(8)
+            )
+        )
+        stack.kill()
+        await device.wait_closed()
+        results = [result for answer in answers for result in answer.data["results"]]
+        assert [result["status"] for result in results] == ["accepted"] * 200
+        return ada.username, conversation_id, {result["messageId"] for result in results}
+
+
+async def stored_ids(stack: Stack, username: str, conversation_id: str, count: int) -> set[str]:
+    """The ids in a conversation's history, once it holds so many messages; its seq must be dense."""
+    async with ParleyClient(stack.url) as client:
+        history = await history_of(await client.login(username, PASSWORD), conversation_id, count)
+    assert [message["seq"] for message in history] == list(range(1, len(history) + 1))
+    return {message["messageId"] for message in history}
 
 
 def test_the_demo_shows_every_message_delivered(stack: Stack) -> None:
