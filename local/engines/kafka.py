@@ -29,6 +29,7 @@ DOWNLOAD_BYTES = 45_500_000
 PROGRESS_BYTES = 250_000
 DOWNLOAD_DISK_MB = 1024
 CACHE_CHECK_S = 0.2
+DOWNLOAD = "import sys; from local.engines.kafka_jars import main; sys.exit(main())"
 PROJECT_ROOT = Path(__file__).parents[2]
 
 JVM_OPTIONS = (
@@ -168,7 +169,7 @@ class Kafka(Engine):
 
     async def _download(self) -> None:
         child = await process.spawn(
-            [sys.executable, "-m", "local.engines.kafka_jars", self._jars],
+            [sys.executable, "-c", DOWNLOAD, self._jars],
             cwd=PROJECT_ROOT,
             environment=os.environ,
             stdout=subprocess.PIPE,

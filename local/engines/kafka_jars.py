@@ -1,7 +1,6 @@
 """Kafka's jars: resolved by jgo from a Maven repository into the cache folder, and each checked against a pinned hash.
 
-`python -m local.engines.kafka_jars FOLDER` downloads; it runs as a child process, because jgo cannot be interrupted,
-and tells of its progress in JSON lines on standard output.
+`main` downloads as a child process, because jgo cannot be interrupted, and tells of its progress in JSON lines.
 """
 
 from __future__ import annotations
@@ -98,7 +97,8 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _main() -> int:
+def main() -> int:
+    """Downloads into the folder that the command line names; returns the exit status."""
     import requests  # noqa: PLC0415 - as above
 
     def tell(line: dict[str, object]) -> None:
@@ -121,7 +121,3 @@ def _main() -> int:
         tell({"done": True})
         return 0
     return 1
-
-
-if __name__ == "__main__":
-    sys.exit(_main())
