@@ -168,7 +168,7 @@ _PROD = Stage(
     log_days=90,
     canary=True,
     network=Network(zones=("a", "b", "c"), nat_gateways=3, endpoint_zones=3),
-    kafka=Kafka(instance_type="kafka.m7g.large", version="3.9.x.kraft", brokers=3, storage_gb=500, pollers_max=24),
+    kafka=Kafka(instance_type="kafka.m7g.large", version="3.9.x.kraft", brokers=3, storage_gb=500, pollers_max=12),
     database=Database(
         instance_class="db.r8g.large", instances=3, backup_days=35, max_connections_alarm=1_500, max_cursors_alarm=300
     ),

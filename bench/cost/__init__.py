@@ -1,0 +1,1 @@
+"""What Parley costs on AWS: a month idle for each stage, and a million messages, from dated prices."""
