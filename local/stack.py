@@ -186,9 +186,9 @@ class Stack:
         return sources
 
     async def _bring_up_engines(self, manifest: Manifest) -> None:
-        # Functions import their code while the engines start: neither needs the other for that.
-        await self.runtime.start()
         await self.engines.start()
+        # Functions import their code, which is most of their start, once the engines leave the processors to them.
+        await self.runtime.start()
         self.supervisor = Supervisor(self.engines, self._observer)
         self.supervisor.start()
         self._observer.engine("topics", "starting")
