@@ -12,7 +12,11 @@ def test_a_local_stack_gets_indexes_and_demo_users_once(stack: Stack) -> None:
     again = handler({**load_event("set_up"), "RequestType": "Update"}, Context())
     assert first == again
     assert stack.indexes_made == 2
-    assert first["Data"] == {"Demo login": f"alice, bob or carol / {DEMO_PASSWORD}"}
+    assert first["Data"] == {
+        "REST": "/api",
+        "API documents": "/api/docs",
+        "Demo login": f"alice, bob or carol / {DEMO_PASSWORD}",
+    }
     for username in DEMO_USERS:
         assert stack.accounts.login(login=username, password=DEMO_PASSWORD).user.username == username
 

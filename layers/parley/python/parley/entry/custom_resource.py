@@ -38,7 +38,8 @@ def set_up_handler(services: SetUpServices) -> Callable[[Any, Any], dict[str, An
     Deleting the resource deletes nothing: the data is not the deployment's to throw away.
 
     Returns:
-        `{"PhysicalResourceId", "Data"}`; `Data` is what a person should be shown, by label.
+        `{"PhysicalResourceId", "Data"}`; `Data` is what a person should be shown, by label. A text that begins with `/`
+        is a path of the HTTP API.
     """
 
     def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -47,6 +48,7 @@ def set_up_handler(services: SetUpServices) -> Callable[[Any, Any], dict[str, An
         if event["RequestType"] != "Delete":
             services.create_indexes()
             if services.is_local:
+                data |= {"REST": "/api", "API documents": "/api/docs"}
                 data["Demo login"] = _create_demo_users(services.accounts)
         return {"PhysicalResourceId": PHYSICAL_ID, "Data": data}
 
