@@ -212,7 +212,7 @@ class TerminalConsole:
         """See `Observer`. Only what a person should look at: the start has its own display."""
         if progress is None:
             told = self._paint(state, RED if state == "failed" else GREEN if state == "ready" else DIM)
-            self._line("engine", f"{name} {told} {self._dim(detail)}".rstrip())
+            self._line("engine", f"{name} {told}{self._dim(f' {detail}' if detail else '')}")
 
     def _line(self, kind: str, text: str) -> None:
         now = time.time()
@@ -226,7 +226,7 @@ class TerminalConsole:
         return self._paint(text, DIM)
 
     def _paint(self, text: str, colour: str) -> str:
-        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour else text
+        return f"\x1b[{colour}m{text}\x1b[0m" if self._colours and colour and text else text
 
 
 def _failure_of(invocation: Invocation) -> dict[str, str]:
