@@ -61,7 +61,7 @@ class Database(_Settings):
     instance_class: str = "db.t4g.medium"
     instances: int = Field(default=1, ge=1, le=16)
     io_optimized: bool = False
-    backup_days: int = Field(default=1, ge=1, le=35)
+    backup_days: int = Field(default=7, ge=1, le=35)
     max_connections_alarm: int = Field(default=400, ge=1)
     max_cursors_alarm: int = Field(default=20, ge=1)
 
@@ -158,7 +158,7 @@ _STAGING = Stage(
     canary=True,
     network=Network(zones=("a", "b", "c"), nat_gateways=1),
     kafka=Kafka(brokers=3, storage_gb=50),
-    database=Database(instances=2, backup_days=7),
+    database=Database(instances=2),
     cache=Cache(replicas=1),
     api=Api(cors_origins=()),
 )

@@ -52,9 +52,8 @@ def test_no_key_of_an_account_is_kept_in_the_repository() -> None:
 
 
 def test_each_stage_is_tested_synthesized_and_deployable() -> None:
-    assert set(
-        _read(ROOT / ".github/workflows/infrastructure.yml")["jobs"]["synth"]["strategy"]["matrix"]["stage"]
-    ) == {*STAGES}
+    jobs = _read(ROOT / ".github/workflows/infrastructure.yml")["jobs"]
+    assert {*jobs["synth"]["strategy"]["matrix"]["stage"]} == {*STAGES}
     assert set(_read(ROOT / ".github/workflows/deploy.yml")["jobs"]) == {*STAGES}
     matrix = _read(ROOT / ".github/workflows/test.yml")["jobs"]["test"]["strategy"]["matrix"]
     assert matrix["python"] == ["3.11", "3.12", "3.13"]
