@@ -71,6 +71,7 @@ async def test_a_child_that_does_not_heed_is_killed_after_the_deadline() -> None
     assert child.stdout
     await child.stdout.readline()
     assert await process.end(child, deadline_s=0.1) == -signal.SIGKILL
+    assert await child.stdout.read() == b""
 
 
 @pytest.mark.anyio
