@@ -70,6 +70,7 @@ class Stack(World):
         )
         self.health = Health(probes={"kafka": self._probe, "mongo": self._probe, "redis": self._probe})
         self.indexes_made = 0
+        self.topics_asked: list[tuple[list[str], int]] = []
 
     @cached_property
     def auth(self) -> Any:
@@ -83,6 +84,10 @@ class Stack(World):
 
     def create_indexes(self) -> None:
         self.indexes_made += 1
+
+    def create_topics(self, topics: Sequence[Mapping[str, Any]], replication_factor: int) -> list[str]:
+        self.topics_asked.append(([str(topic["Name"]) for topic in topics], replication_factor))
+        return self.topics_asked[-1][0]
 
     def token_of(self, identity: Identity) -> str:
         """An access token of theirs."""

@@ -33,3 +33,19 @@ def test_deleting_deletes_nothing(stack: Stack) -> None:
     answer = set_up_handler(stack)({**load_event("set_up"), "RequestType": "Delete"}, Context())
     assert answer["Data"] == {}
     assert stack.indexes_made == 0
+
+
+def test_topics_are_made_where_the_deploy_names_them(stack: Stack) -> None:
+    stack.is_local = False
+    properties = {
+        "Topics": [{"Name": "chat.send", "Partitions": "12", "RetentionHours": "168"}],
+        "ReplicationFactor": "3",
+    }
+    answer = set_up_handler(stack)({**load_event("set_up"), "ResourceProperties": properties}, Context())
+    assert stack.topics_asked == [(["chat.send"], 3)]
+    assert answer["Data"] == {"Topics created": "chat.send"}
+
+
+def test_a_stack_that_has_its_topics_makes_none(stack: Stack) -> None:
+    set_up_handler(stack)(load_event("set_up"), Context())
+    assert stack.topics_asked == []

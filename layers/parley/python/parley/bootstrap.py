@@ -9,11 +9,11 @@ settings; the adapter connects at its first use.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache, cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from parley.config import (
     AwsSettings,
@@ -222,6 +222,18 @@ class Container:
     def create_indexes(self) -> None:
         """Creates the indexes that are missing."""
         self.stores.create_indexes()
+
+    def create_topics(self, topics: Sequence[Mapping[str, Any]], replication_factor: int) -> list[str]:
+        """Creates the topics that are missing, and tells their names; refuses another number of partitions."""
+        from parley.streams.topics import TopicSpec, create_topics
+
+        settings = self._read(KafkaSettings)
+        return create_topics(
+            settings.kafka_bootstrap_servers,
+            settings.kafka_security,
+            [TopicSpec.read(topic) for topic in topics],
+            replication_factor=replication_factor,
+        )
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.domain.errors import ConflictError
@@ -31,9 +31,12 @@ class SetUpServices(Protocol):
     def create_indexes(self) -> None:
         """Creates the indexes that are missing."""
 
+    def create_topics(self, topics: Sequence[Mapping[str, Any]], replication_factor: int) -> Sequence[str]:
+        """Creates the topics that are missing, and tells their names; refuses another number of partitions."""
+
 
 def set_up_handler(services: SetUpServices) -> Callable[[Any, Any], dict[str, Any]]:
-    """Makes the database ready, and on a developer's own machine some users to begin with. Idempotent.
+    """Makes Kafka and the database ready, and on a developer's own machine some users to begin with. Idempotent.
 
     Deleting the resource deletes nothing: the data is not the deployment's to throw away.
 
@@ -46,6 +49,11 @@ def set_up_handler(services: SetUpServices) -> Callable[[Any, Any], dict[str, An
         begin_invocation(context)
         data: dict[str, str] = {}
         if event["RequestType"] != "Delete":
+            # The twin's Kafka has its topics before any function runs, and names none here.
+            wanted = event["ResourceProperties"]
+            if wanted.get("Topics"):
+                made = services.create_topics(wanted["Topics"], int(wanted["ReplicationFactor"]))
+                data["Topics created"] = ", ".join(made) or "none"
             services.create_indexes()
             if services.is_local:
                 data |= {"REST": "/api", "API documents": "/api/docs"}
