@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import pytest
 
 from parley.domain.models import Identity
@@ -63,6 +65,17 @@ def test_ws_ticket_gives_an_address_that_opens_one_socket(stack: Stack, ann: Ide
         "expiresIn": 30,
     }
     assert stack.authentication.authorize_connection(ticket=answer.json["ticket"]) == ann
+
+
+def test_ws_tickets_spread_users_over_the_cells_and_keep_each_in_its_own(stack: Stack) -> None:
+    stack.ws_url = " ".join(f"wss://cell-{index}.test/ws" for index in range(4))
+    callers = [stack.add_user(f"user{index}") for index in range(40)]
+    hosts = [
+        [urlsplit(stack.request("POST", "/api/auth/ws-ticket", caller=caller).json["url"]).hostname for _ in range(2)]
+        for caller in callers
+    ]
+    assert all(first == second for first, second in hosts)
+    assert {first for first, _ in hosts} == {f"cell-{index}.test" for index in range(4)}
 
 
 @pytest.mark.parametrize("body", [{}, None])

@@ -81,6 +81,7 @@ def test_what_is_missing_is_named(kind: type[Settings]) -> None:
         (KafkaSettings, "PARLEY_KAFKA_SECURITY", "PLAINTEXT"),
         (KafkaSettings, "PARLEY_KAFKA_SECURITY", "canary"),
         (WebSocketSettings, "PARLEY_WS_URL", "ws://canary.example.com"),
+        (WebSocketSettings, "PARLEY_WS_URL", "wss://ws-0.example.com/ws ws://canary.example.com"),
         (PushSettings, "PARLEY_PUSH_ENDPOINT", "http://canary.example.com"),
         (VerifierSettings, "PARLEY_TOKEN_PUBLIC_KEY", "canary"),
         (IssuerSettings, "PARLEY_TOKEN_PRIVATE_KEY", "canary"),

@@ -93,13 +93,14 @@ class IssuerSettings(Settings):
 
 
 class WebSocketSettings(Settings):
-    """Where clients connect to."""
+    """Where clients connect to: one WebSocket API, or several parted by blanks, over which users are spread."""
 
-    ws_url: str = Field(pattern="^wss?://")
+    ws_url: str = Field(pattern=r"^wss?://\S+( wss?://\S+)*$")
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _refuse(not self.is_local and not self.ws_url.startswith("wss://"), "is not encrypted (wss://)")
+        encrypted = all(url.startswith("wss://") for url in self.ws_url.split())
+        _refuse(not self.is_local and not encrypted, "is not encrypted (wss://)")
         return self
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
+from zlib import crc32
 
 from fastapi import Response
 
@@ -33,13 +34,19 @@ async def login(services: Services, body: LoginBody) -> Response:
 async def issue_ws_ticket(services: Services, caller: Caller) -> Response:
     """A ticket that opens one WebSocket within 30 s, and the address that carries it."""
     ticket = services.accounts.issue_ws_ticket(caller)
-    url = f"{services.ws_url}?{urlencode({'ticket': ticket})}"
+    url = f"{_cell_of(services.ws_url, caller.user_id)}?{urlencode({'ticket': ticket})}"
     return answer(TicketAnswer(ticket=ticket, url=url, expires_in=WS_TICKET_TTL_S), 201)
 
 
 async def get_me(services: Services, caller: Caller) -> Response:
     """The caller's own profile."""
     return answer(encode_profile(services.accounts.get_user(caller)))
+
+
+def _cell_of(addresses: str, user_id: str) -> str:
+    """A user's WebSocket API among several, parted by blanks: always the same one, so a cell's users are its own."""
+    cells = addresses.split()
+    return cells[crc32(user_id.encode()) % len(cells)]
 
 
 def _encode_sign_in(signed_in: SignIn) -> SignInAnswer:
