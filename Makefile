@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local clean
+.PHONY: help run demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local python clean
 
 # The first Python that is new enough; the setup script says so in one sentence when there is none.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -15,11 +15,16 @@ export PYTHONPATH := layers/parley/python:.
 help: ## list what each target does
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' Makefile
 
-setup: ## make the environment for development (done by the other targets as needed)
-	@$(or $(PYTHON),python3) local/setup_environment.py dev --venv $(VENV)
+setup: python ## make the environment for development (done by the other targets as needed)
+	@$(FOUND) local/setup_environment.py dev --venv $(VENV)
 
-setup-local:
-	@$(or $(PYTHON),python3) local/setup_environment.py local --venv $(VENV)
+# An old Python gets as far as the setup script, which says what is wrong with it.
+FOUND = $(or $(PYTHON),$(shell command -v python3 || command -v python))
+python:
+	@test -n "$(FOUND)" || { echo "Python 3.11 or newer is needed, and there is none: install one, or name it with PYTHON=." >&2; exit 1; }
+
+setup-local: python
+	@$(FOUND) local/setup_environment.py local --venv $(VENV)
 
 run: setup-local ## start everything on this machine and serve it on http://localhost:8000 (PORT=)
 	@exec $(IN)python -m local run
