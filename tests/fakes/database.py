@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from parley.domain.models import Conversation, Membership, Message
+from parley.domain.models import Conversation, Membership, Message, Reactors
 
 
 class FakeDatabase:
@@ -16,3 +16,5 @@ class FakeDatabase:
         self.memberships: dict[tuple[str, str], Membership] = {}
         self.messages: dict[str, Message] = {}
         self.histories: dict[str, list[str]] = {}
+        self.reactors: dict[str, Reactors] = {}
+        self.changes: dict[str, int | None] = {}

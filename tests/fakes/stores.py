@@ -6,9 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from parley.domain.changes import add_deleted, apply_change
 from parley.domain.errors import ConflictError, NotFoundError, UnavailableError
-from parley.domain.models import AcceptedMessage, Conversation, Credentials, Membership, Message, Session, User
-from parley.ports import Appended, Clock, NotAppended
+from parley.domain.models import (
+    AcceptedChange,
+    AcceptedMessage,
+    Conversation,
+    Credentials,
+    Membership,
+    Message,
+    Session,
+    User,
+)
+from parley.ports import Appended, Changed, Clock, NotAppended, NotChanged
 from tests.fakes.database import FakeDatabase
 from tests.fakes.outside import Outside
 
@@ -168,6 +178,11 @@ class FakeMessageStore(Outside):
         with self._lock:
             return [self._append(message, now) for message in messages]
 
+    def apply_changes(self, changes: Sequence[AcceptedChange], now: datetime) -> list[Changed | NotChanged]:
+        self._reach("apply_changes")
+        with self._lock:
+            return [self._apply(change, now) for change in changes]
+
     def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
         self._reach("find_messages")
         with self._lock:
@@ -206,6 +221,32 @@ class FakeMessageStore(Outside):
         )
         self._move_pointers(message)
         return Appended(message, conversation.members_rev, fresh=True)
+
+    def _apply(self, change: AcceptedChange, now: datetime) -> Changed | NotChanged:
+        if change.conversation_id in self.failing:
+            return NotChanged(UnavailableError("The conversation cannot be written now."))
+        message = self._database.messages.get(change.message_id)
+        if message is None or message.conversation_id != change.conversation_id:
+            return NotChanged(NotFoundError("The message is not stored."))
+        conversation = self._database.conversations[message.conversation_id]
+        made = self._database.changes
+        if change.change_id in made:
+            return Changed(message, made[change.change_id], conversation.members_rev)
+        result = apply_change(message, self._database.reactors.get(message.message_id, ()), change, now)
+        if result is None:
+            made[change.change_id] = None
+            return Changed(message, None, conversation.members_rev)
+        rev = made[change.change_id] = conversation.rev + 1
+        message = replace(result[0], rev=rev)
+        self._database.messages[message.message_id], self._database.reactors[message.message_id] = message, result[1]
+        deleted = [message.seq] if change.kind == "delete" else []
+        self._database.conversations[message.conversation_id] = replace(
+            conversation,
+            rev=rev,
+            last_message=message if message.seq == conversation.last_seq else conversation.last_message,
+            deleted_runs=add_deleted(conversation.deleted_runs, deleted),
+        )
+        return Changed(message, rev, conversation.members_rev)
 
     def _move_pointers(self, message: Message) -> None:
         key = message.conversation_id, message.sender_id

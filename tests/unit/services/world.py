@@ -8,8 +8,10 @@ from parley.domain.models import Connection, ConversationView, Draft, Identity, 
 from parley.domain.records import MessageStored
 from parley.services.accounts import Accounts
 from parley.services.authentication import Authentication
+from parley.services.changing import Changing
 from parley.services.chat import Chat
 from parley.services.conversations import Conversations
+from parley.services.editing import Editing
 from parley.services.messages import Messages
 from parley.services.storing import Storing
 from tests.fakes import (
@@ -62,6 +64,13 @@ class World:
             publisher=self.publisher,
             clock=self.clock,
         )
+        self.editing = Editing(
+            conversations=self.conversation_store,
+            messages=self.message_store,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+        self.changing = Changing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
         self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
         self.messages = Messages(conversations=self.conversation_store, messages=self.message_store)
 

@@ -39,8 +39,10 @@ if TYPE_CHECKING:
     from parley.security.tokens import Ed25519TokenVerifier
     from parley.services.accounts import Accounts
     from parley.services.authentication import Authentication
+    from parley.services.changing import Changing
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
+    from parley.services.editing import Editing
     from parley.services.fan_out import FanOut
     from parley.services.health import Health
     from parley.services.messages import Messages
@@ -188,6 +190,23 @@ class Container:
         from parley.services.messages import Messages
 
         return Messages(conversations=self.stores.conversations, messages=self.stores.messages)
+
+    @cached_property
+    def editing(self) -> Editing:
+        from parley.services.editing import Editing
+
+        return Editing(
+            conversations=self.stores.conversations,
+            messages=self.stores.messages,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def changing(self) -> Changing:
+        from parley.services.changing import Changing
+
+        return Changing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
 
     @cached_property
     def storing(self) -> Storing:

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 from parley.domain.errors import ParleyError
 from parley.domain.models import (
+    AcceptedChange,
     AcceptedMessage,
     Connection,
     Conversation,
@@ -136,6 +137,25 @@ class NotAppended:
     error: ParleyError
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change was made, by this call or an earlier one. `rev` is the one it took, None where nothing was different.
+
+    `message` is as the change left it, or as it stands by now where an earlier call had made the change.
+    """
+
+    message: Message
+    rev: int | None
+    members_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotChanged:
+    """A change was not made. A retryable `error` means later; any other means never."""
+
+    error: ParleyError
+
+
 class MessageStore(Protocol):
     """Stored messages."""
 
@@ -155,6 +175,25 @@ class MessageStore(Protocol):
         Returns:
             One outcome for each of `messages`, in their order. A conversation that does not exist: NotFoundError;
             a database that could not take this conversation's messages now: UnavailableError.
+        """
+        ...
+
+    def apply_changes(self, changes: Sequence[AcceptedChange], now: datetime) -> list[Changed | NotChanged]:
+        """Makes changes of stored messages, in the order given, each taking the next `rev` of its conversation.
+
+        Atomic per conversation as `append_messages` is, with the conversation's `rev`, `deleted_runs`, and
+        `last_message` where that is the one that changes; `updated_at` stays. A change that would make nothing
+        different takes no rev. Idempotent by `change_id` for a week at least: one that was made, or found to make
+        nothing different, is not made again, whatever came after it. The number of database calls does not depend on
+        the number of changes.
+
+        Args:
+            changes: of any number of messages and conversations.
+            now: becomes `edited_at` and `deleted_at`.
+
+        Returns:
+            One outcome for each of `changes`, in their order. A message that is not stored: NotFoundError; a database
+            that could not take this conversation's changes now: UnavailableError.
         """
         ...
 

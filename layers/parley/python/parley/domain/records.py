@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from parley.domain.models import AcceptedMessage, ConversationView, Message
+from parley.domain.models import AcceptedChange, AcceptedMessage, ChangeKind, ConversationView, Message
 
 CHAT_SEND = "chat.send"
 CHAT_RECEIVE = "chat.receive"
+CHAT_EDIT = "chat.edit"
+CHAT_DELETE = "chat.delete"
+CHAT_REACT = "chat.react"
 DEAD_LETTER_PREFIX = "dead."
+
+_CHANGE_TOPICS: Final[Mapping[ChangeKind, str]] = {"edit": CHAT_EDIT, "delete": CHAT_DELETE, "react": CHAT_REACT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,44 @@ class MessageStored:
     @property
     def event_id(self) -> str:
         return f"{self.message.message_id}:{self.message.rev}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequested:
+    """A change of a stored message was accepted and is to be made."""
+
+    change: AcceptedChange
+
+    @property
+    def topic(self) -> str:
+        return _CHANGE_TOPICS[self.change.kind]
+
+    @property
+    def key(self) -> str:
+        return self.change.conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A stored message was edited, deleted or reacted to, by the change of this id, which took `rev`.
+
+    `message` is as the change left it, or as later ones did where the event is emitted again: its own rev tells.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    message: Message
+    kind: ChangeKind
+    change_id: str
+    rev: int
+    members_rev: int
+
+    @property
+    def key(self) -> str:
+        return self.message.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return self.change_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +127,5 @@ class DeadLetter:
         return f"{self.source_topic}-{self.source_partition}"
 
 
-PushEvent = MessageStored | ConversationCreated
-Record = SendRequested | MessageStored | ConversationCreated | DeadLetter
+PushEvent = MessageStored | ConversationCreated | MessageChanged
+Record = SendRequested | MessageStored | ConversationCreated | DeadLetter | ChangeRequested | MessageChanged

@@ -15,12 +15,22 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.domain.errors import InvalidRequestError, ParleyError, UnavailableError
-from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, PushEvent, Record, SendRequested
+from parley.domain.records import (
+    ChangeRequested,
+    ConversationCreated,
+    DeadLetter,
+    MessageChanged,
+    MessageStored,
+    PushEvent,
+    Record,
+    SendRequested,
+)
 from parley.observability import begin_invocation, describe_stack, log_unexpected
 from parley.protocol.records import decode_record
 
 if TYPE_CHECKING:
     from parley.ports import Clock, Publisher
+    from parley.services.changing import Changing
     from parley.services.fan_out import FanOut
     from parley.services.storing import Storing
 
@@ -51,6 +61,13 @@ class StoreServices(StreamServices, Protocol):
     def storing(self) -> Storing: ...
 
 
+class ChangeServices(StreamServices, Protocol):
+    """What apply_changes uses."""
+
+    @property
+    def changing(self) -> Changing: ...
+
+
 class FanOutServices(StreamServices, Protocol):
     """What fan_out uses."""
 
@@ -79,6 +96,15 @@ def store_messages_handler(services: StoreServices) -> Handler:
     return _handler("store_messages", (SendRequested,), process, services)
 
 
+def apply_changes_handler(services: ChangeServices) -> Handler:
+    """Handles batches of `chat.edit`, `chat.delete` and `chat.react`, each by itself."""
+
+    def process(records: Sequence[ChangeRequested]) -> Sequence[ParleyError | None]:
+        return services.changing.apply_changes([record.change for record in records])
+
+    return _handler("apply_changes", (ChangeRequested,), process, services)
+
+
 def fan_out_handler(services: FanOutServices) -> Handler:
     """Handles batches of `chat.receive`."""
 
@@ -88,7 +114,7 @@ def fan_out_handler(services: FanOutServices) -> Handler:
             _log.info("not every socket took its events", extra={"failed": report.failed, "gone": report.gone})
         return [None] * len(events)
 
-    return _handler("fan_out", (MessageStored, ConversationCreated), process, services)
+    return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged), process, services)
 
 
 def _handler(consumer: str, kinds: tuple[type[Record], ...], process: Process, services: StreamServices) -> Handler:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from parley.domain.records import ConversationCreated, MessageStored, PushEvent
+from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent
 from parley.protocol.base import Outbound
 from parley.protocol.objects import ConversationObject, MessageObject, encode_conversation, encode_message
 
@@ -30,6 +30,29 @@ class MessageReceived(Outbound):
     data: MessageData
 
 
+class MessageUpdated(Outbound):
+    """A message was edited or reacted to."""
+
+    event: Literal["message:update"] = "message:update"
+    data: MessageData
+
+
+class DeletedData(Outbound):
+    """Which message was deleted."""
+
+    conversation_id: str
+    message_id: str
+    seq: int
+    rev: int
+
+
+class MessageDeleted(Outbound):
+    """A message was deleted; what is left of it is a tombstone."""
+
+    event: Literal["message:delete"] = "message:delete"
+    data: DeletedData
+
+
 class ConversationEvent(Outbound):
     """A conversation came into being with its recipient in it."""
 
@@ -43,6 +66,13 @@ def encode_event(event: PushEvent) -> bytes:
         case MessageStored(message=message):
             data = MessageData(message=encode_message(message), rev=message.rev)
             return MessageReceived(data=data).to_json()
+        case MessageChanged(message=message, kind="delete", rev=rev):
+            deleted = DeletedData(
+                conversation_id=message.conversation_id, message_id=message.message_id, seq=message.seq, rev=rev
+            )
+            return MessageDeleted(data=deleted).to_json()
+        case MessageChanged(message=message, rev=rev):
+            return MessageUpdated(data=MessageData(message=encode_message(message), rev=rev)).to_json()
         case ConversationCreated(view=view):
             conversation = view.conversation
             created = ConversationData(conversation=encode_conversation(view), rev=conversation.rev)

@@ -9,7 +9,7 @@ from pydantic import Field
 from parley.domain import limits
 from parley.protocol.base import Inbound, Outbound, Time
 from parley.protocol.errors import ErrorData, SocketCode
-from parley.protocol.messages import SendAnswer, SendBody
+from parley.protocol.messages import ChangeAnswer, SendAnswer, SendBody
 
 
 class Frame(Inbound):
@@ -50,9 +50,12 @@ class PongData(Outbound):
     server_time: Time
 
 
+AnswerData = SendAnswer | SendResults | ChangeAnswer | PongData | ErrorData
+
+
 class Answer(Outbound):
     """The one answer to a frame that carried a requestId; an error also to one that did not."""
 
     event: str
     request_id: str | None = Field(default=None, exclude_if=lambda request_id: request_id is None)
-    data: SendAnswer | SendResults | PongData | ErrorData
+    data: AnswerData

@@ -5,8 +5,8 @@ A field that is missing where the domain allows None reads as None, so that fiel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from parley.domain.models import (
     Conversation,
@@ -14,6 +14,8 @@ from parley.domain.models import (
     Membership,
     Message,
     Reaction,
+    Reactors,
+    SeqRuns,
     Session,
     User,
 )
@@ -22,6 +24,9 @@ Document = dict[str, Any]
 """A document on its way in or out. `Any` ends here: nothing outside this package sees one."""
 
 Raw = Mapping[str, Any]
+
+NO_REACTORS: Final[Mapping[str, bool]] = {"reactors": False}
+"""A projection that leaves out everybody who reacted to a message: `reactions` has the few who are shown."""
 
 
 def email_key(email: str) -> str:
@@ -102,6 +107,8 @@ def encode_conversation(conversation: Conversation) -> Document:
         "lastMessage": None if last is None else encode_message(last),
         "createdAt": conversation.created_at,
         "updatedAt": conversation.updated_at,
+        "changedAt": conversation.updated_at,
+        "deletedRuns": [list(run) for run in conversation.deleted_runs],
     }
 
 
@@ -119,6 +126,7 @@ def decode_conversation(document: Raw) -> Conversation:
         last_message=None if last is None else decode_message(last),
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
+        deleted_runs=decode_runs(document.get("deletedRuns")),
     )
 
 
@@ -195,3 +203,15 @@ def encode_reaction(reaction: Reaction) -> Document:
 
 def decode_reaction(document: Raw) -> Reaction:
     return Reaction(emoji=document["emoji"], count=document["count"], user_ids=tuple(document["userIds"]))
+
+
+def encode_reactors(reactors: Reactors) -> list[Document]:
+    return [{"emoji": emoji, "userIds": list(user_ids)} for emoji, user_ids in reactors]
+
+
+def decode_reactors(documents: Sequence[Raw]) -> Reactors:
+    return tuple((document["emoji"], tuple(document["userIds"])) for document in documents)
+
+
+def decode_runs(runs: Sequence[Sequence[int]] | None) -> SeqRuns:
+    return tuple((first, last) for first, last in runs or ())

@@ -37,6 +37,8 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
             unique=True,
         ),
     ],
+    # Longer than any topic keeps its records: what is delivered again later than that is nowhere to be delivered from.
+    "changes": [IndexModel([("madeAt", ASCENDING)], name="expiry", expireAfterSeconds=14 * 24 * 60 * 60)],
 }
 
 

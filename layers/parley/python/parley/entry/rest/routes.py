@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parley.services.authentication import Authentication
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
+    from parley.services.editing import Editing
     from parley.services.health import Health
     from parley.services.messages import Messages
 
@@ -46,6 +47,9 @@ class RestServices(Protocol):
 
     @property
     def chat(self) -> Chat: ...
+
+    @property
+    def editing(self) -> Editing: ...
 
     @property
     def messages(self) -> Messages: ...
