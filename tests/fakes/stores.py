@@ -11,6 +11,7 @@ from parley.domain.errors import ConflictError, NotFoundError, UnavailableError
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
+    AcceptedReceipt,
     Conversation,
     Credentials,
     Membership,
@@ -18,7 +19,8 @@ from parley.domain.models import (
     Session,
     User,
 )
-from parley.ports import Appended, Changed, Clock, NotAppended, NotChanged
+from parley.domain.receipts import move_pointers
+from parley.ports import Appended, Changed, Clock, Moved, NotAppended, NotChanged, NotMoved
 from tests.fakes.database import FakeDatabase
 from tests.fakes.outside import Outside
 
@@ -78,11 +80,12 @@ class FakeSessionStore(Outside):
 
 
 class FakeConversationStore(Outside):
-    """Conversations and memberships of a FakeDatabase."""
+    """Conversations and memberships of a FakeDatabase. `failing` names conversations that cannot be written now."""
 
     def __init__(self, database: FakeDatabase) -> None:
         super().__init__(database.lock)
         self._database = database
+        self.failing: set[str] = set()
 
     def create_conversation(
         self, conversation: Conversation, members: Sequence[Membership]
@@ -136,6 +139,11 @@ class FakeConversationStore(Outside):
             }
         return {place: users for place, users in found.items() if users}
 
+    def move_pointers(self, receipts: Sequence[AcceptedReceipt], now: datetime) -> list[Moved | NotMoved]:
+        self._reach("move_pointers")
+        with self._lock:
+            return [self._move(receipt) for receipt in receipts]
+
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         self._reach("read_member_ids")
         with self._lock:
@@ -158,6 +166,18 @@ class FakeConversationStore(Outside):
             after = replace(before, rev=rev, members_rev=rev, member_count=len(members))
             self._database.conversations[conversation_id] = after
             return after
+
+    def _move(self, receipt: AcceptedReceipt) -> Moved | NotMoved:
+        key = receipt.conversation_id, receipt.user_id
+        before = self._database.memberships.get(key)
+        if receipt.conversation_id in self.failing:
+            return NotMoved(UnavailableError("The conversation cannot be written now."))
+        if before is None:
+            return NotMoved(NotFoundError("They are no member."))
+        conversation = self._database.conversations[receipt.conversation_id]
+        after = move_pointers(before, receipt.status, receipt.seq, conversation.last_seq)
+        self._database.memberships[key] = after
+        return Moved(after, conversation.members_rev)
 
     def _members_of(self, conversation_id: str) -> dict[str, Membership]:
         with self._lock:

@@ -40,6 +40,7 @@ def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: di
         "GET /api/messages/conversation/{conversationId}",
         "GET /api/chat/history/{conversationId}",
         "GET /api/messages/{messageId}",
+        "PUT /api/messages/status",
         "PUT /api/chat/{messageId}",
         "DELETE /api/chat/{messageId}",
         "PUT /api/chat/{messageId}/reactions/{emoji}",

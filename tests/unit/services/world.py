@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from parley.domain.models import Connection, ConversationView, Draft, Identity, Message, Session, User
 from parley.domain.records import MessageStored
+from parley.protocol.frames import encode_receipt_answer
 from parley.services.accounts import Accounts
 from parley.services.authentication import Authentication
 from parley.services.changing import Changing
@@ -13,6 +14,7 @@ from parley.services.chat import Chat
 from parley.services.conversations import Conversations
 from parley.services.editing import Editing
 from parley.services.messages import Messages
+from parley.services.receipts import ReceiptRecording, Receipts
 from parley.services.storing import Storing
 from tests.fakes import (
     FakeClock,
@@ -22,6 +24,7 @@ from tests.fakes import (
     FakeMessageStore,
     FakePasswordHasher,
     FakePublisher,
+    FakePushClient,
     FakeSessionStore,
     FakeTicketStore,
     FakeTokens,
@@ -71,6 +74,15 @@ class World:
             clock=self.clock,
         )
         self.changing = Changing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.receipts = Receipts(conversations=self.conversation_store, publisher=self.publisher, clock=self.clock)
+        self.push = FakePushClient()
+        self.receipt_recording = ReceiptRecording(
+            conversations=self.conversation_store,
+            publisher=self.publisher,
+            push=self.push,
+            encode_answer=encode_receipt_answer,
+            clock=self.clock,
+        )
         self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
         self.messages = Messages(conversations=self.conversation_store, messages=self.message_store)
 

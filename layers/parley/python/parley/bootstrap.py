@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from parley.services.fan_out import FanOut
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.receipts import ReceiptRecording, Receipts
     from parley.services.sockets import Sockets
     from parley.services.storing import Storing
     from parley.stores.mongo import MongoStores
@@ -207,6 +208,25 @@ class Container:
         from parley.services.changing import Changing
 
         return Changing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        from parley.services.receipts import Receipts
+
+        return Receipts(conversations=self.stores.conversations, publisher=self.publisher, clock=self.clock)
+
+    @cached_property
+    def receipt_recording(self) -> ReceiptRecording:
+        from parley.protocol.frames import encode_receipt_answer
+        from parley.services.receipts import ReceiptRecording
+
+        return ReceiptRecording(
+            conversations=self.stores.conversations,
+            publisher=self.publisher,
+            push=self.push,
+            encode_answer=encode_receipt_answer,
+            clock=self.clock,
+        )
 
     @cached_property
     def storing(self) -> Storing:

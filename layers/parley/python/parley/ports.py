@@ -17,6 +17,7 @@ from parley.domain.errors import ParleyError
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
+    AcceptedReceipt,
     Connection,
     Conversation,
     Credentials,
@@ -69,6 +70,21 @@ class SessionStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A receipt is stored: the membership as it left it, whether or not its pointers were there before."""
+
+    membership: Membership
+    members_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotMoved:
+    """A receipt is not stored. A retryable `error` means later; any other means never."""
+
+    error: ParleyError
+
+
 class ConversationStore(Protocol):
     """Conversations and their memberships."""
 
@@ -109,6 +125,22 @@ class ConversationStore(Protocol):
         """Which of these users are members: by conversation id, user ids in and out, in one query for them all.
 
         Conversations without any of theirs are left out.
+        """
+        ...
+
+    def move_pointers(self, receipts: Sequence[AcceptedReceipt], now: datetime) -> list[Moved | NotMoved]:
+        """Moves members' pointers forward, to no seq beyond their conversation's last; read implies delivered.
+
+        Atomic per conversation and idempotent. However many of one member's receipts there are, it is one write, and
+        the number of database calls does not depend on the number of receipts. The conversation's `rev` stays.
+
+        Args:
+            receipts: of any number of conversations and members.
+            now: when the pointers move.
+
+        Returns:
+            One outcome for each of `receipts`, in their order. Who is no member: NotFoundError; a database that could
+            not take this conversation's receipts now: UnavailableError.
         """
         ...
 

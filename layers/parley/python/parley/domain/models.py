@@ -13,6 +13,7 @@ ConversationKind = Literal["direct", "group"]
 MessageType = Literal["text", "attachment"]
 Role = Literal["owner", "admin", "member"]
 ChangeKind = Literal["edit", "delete", "react"]
+ReceiptStatus = Literal["delivered", "read"]
 
 Reactors = tuple[tuple[str, tuple[str, ...]], ...]
 """Who reacted to a message, all of them: emoji with user ids, both in the order in which they came."""
@@ -200,3 +201,19 @@ class Connection:
     session_id: str
     endpoint: str
     connected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedReceipt:
+    """A member received or read everything up to `seq`.
+
+    Where it came over a socket and asked for an answer, `connection` and `request_id` say where that goes.
+    """
+
+    conversation_id: str
+    user_id: str
+    status: ReceiptStatus
+    seq: int
+    accepted_at: datetime
+    connection: Connection | None = None
+    request_id: str | None = None

@@ -7,13 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Final
 
-from parley.domain.models import AcceptedChange, AcceptedMessage, ChangeKind, ConversationView, Message
+from parley.domain.models import (
+    AcceptedChange,
+    AcceptedMessage,
+    AcceptedReceipt,
+    ChangeKind,
+    ConversationView,
+    Message,
+)
 
 CHAT_SEND = "chat.send"
 CHAT_RECEIVE = "chat.receive"
 CHAT_EDIT = "chat.edit"
 CHAT_DELETE = "chat.delete"
 CHAT_REACT = "chat.react"
+CHAT_SEEN = "chat.seen"
+CHAT_RECEIPT = "chat.receipt"
 DEAD_LETTER_PREFIX = "dead."
 
 _CHANGE_TOPICS: Final[Mapping[ChangeKind, str]] = {"edit": CHAT_EDIT, "delete": CHAT_DELETE, "react": CHAT_REACT}
@@ -87,6 +96,42 @@ class MessageChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptRequested:
+    """A receipt was accepted and is to be stored."""
+
+    topic: ClassVar[str] = CHAT_SEEN
+    receipt: AcceptedReceipt
+
+    @property
+    def key(self) -> str:
+        return self.receipt.conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMoved:
+    """A member's pointers are stored. On a topic of its own, so that a flood of receipts holds up no message.
+
+    Of one member's only the latest counts, so all of them are one event to whoever gathers events by their ids.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIPT
+    conversation_id: str
+    user_id: str
+    joined_at: datetime
+    last_delivered_seq: int
+    last_read_seq: int
+    members_rev: int
+
+    @property
+    def key(self) -> str:
+        return self.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.conversation_id}:{self.user_id}:receipt"
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationCreated:
     """A conversation came into being; each member is pushed their own view (conversation:create or group:create)."""
 
@@ -127,5 +172,14 @@ class DeadLetter:
         return f"{self.source_topic}-{self.source_partition}"
 
 
-PushEvent = MessageStored | ConversationCreated | MessageChanged
-Record = SendRequested | MessageStored | ConversationCreated | DeadLetter | ChangeRequested | MessageChanged
+PushEvent = MessageStored | ConversationCreated | MessageChanged | ReceiptMoved
+Record = (
+    SendRequested
+    | MessageStored
+    | ConversationCreated
+    | DeadLetter
+    | ChangeRequested
+    | MessageChanged
+    | ReceiptRequested
+    | ReceiptMoved
+)

@@ -13,11 +13,13 @@ from parley.domain.models import Connection, Identity
 from parley.protocol.errors import field_problems, socket_code
 from parley.protocol.frames import AnswerData, NoData, PongData, Refusal, SendBatch, SendResults
 from parley.protocol.messages import DeleteData, EditData, ReactData, SendBody, encode_accepted, encode_change
+from parley.protocol.receipts import SeenData
 
 if TYPE_CHECKING:
     from parley.ports import Clock
     from parley.services.chat import Chat
     from parley.services.editing import Editing
+    from parley.services.receipts import Receipts
 
 Reply = tuple[str, AnswerData]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -31,6 +33,9 @@ class FrameServices(Protocol):
 
     @property
     def editing(self) -> Editing: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
 
     @property
     def clock(self) -> Clock: ...
@@ -55,6 +60,7 @@ class Actions:
             "edit": self._edit,
             "delete": self._delete,
             "react": self._react,
+            "seen": self._seen,
         }
         self._by_name = {**by_name, **{f"chat:{name}": action for name, action in by_name.items()}, "ping": self._ping}
 
@@ -99,6 +105,18 @@ class Actions:
             call.identity, reaction.message_id, reaction.emoji, remove=reaction.remove
         )
         return "chat:react:ack", encode_change(message)
+
+    def _seen(self, call: Call, data: Any) -> None:
+        """The answer comes once the receipt is stored, from whoever stores it."""
+        seen = read_data(SeenData, data)
+        self._services.receipts.request_receipt(
+            call.identity,
+            seen.conversation_id,
+            seen.status,
+            seen.seq,
+            connection=call.connection,
+            request_id=call.request_id,
+        )
 
     def _ping(self, call: Call, data: Any) -> Reply:  # noqa: ARG002  # every action is called alike
         read_data(NoData, {} if data is None else data)

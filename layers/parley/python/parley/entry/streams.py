@@ -22,6 +22,8 @@ from parley.domain.records import (
     MessageChanged,
     MessageStored,
     PushEvent,
+    ReceiptMoved,
+    ReceiptRequested,
     Record,
     SendRequested,
 )
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from parley.ports import Clock, Publisher
     from parley.services.changing import Changing
     from parley.services.fan_out import FanOut
+    from parley.services.receipts import ReceiptRecording
     from parley.services.storing import Storing
 
 Event = Mapping[str, Any]
@@ -66,6 +69,13 @@ class ChangeServices(StreamServices, Protocol):
 
     @property
     def changing(self) -> Changing: ...
+
+
+class ReceiptServices(StreamServices, Protocol):
+    """What record_receipts uses."""
+
+    @property
+    def receipt_recording(self) -> ReceiptRecording: ...
 
 
 class FanOutServices(StreamServices, Protocol):
@@ -105,8 +115,17 @@ def apply_changes_handler(services: ChangeServices) -> Handler:
     return _handler("apply_changes", (ChangeRequested,), process, services)
 
 
+def record_receipts_handler(services: ReceiptServices) -> Handler:
+    """Handles batches of `chat.seen`."""
+
+    def process(records: Sequence[ReceiptRequested]) -> Sequence[ParleyError | None]:
+        return services.receipt_recording.record_receipts([record.receipt for record in records])
+
+    return _handler("record_receipts", (ReceiptRequested,), process, services)
+
+
 def fan_out_handler(services: FanOutServices) -> Handler:
-    """Handles batches of `chat.receive`."""
+    """Handles batches of `chat.receive` and of `chat.receipt`, each by itself."""
 
     def process(events: Sequence[PushEvent]) -> Sequence[ParleyError | None]:
         report = services.fan_out.fan_out(events)
@@ -114,7 +133,7 @@ def fan_out_handler(services: FanOutServices) -> Handler:
             _log.info("not every socket took its events", extra={"failed": report.failed, "gone": report.gone})
         return [None] * len(events)
 
-    return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged), process, services)
+    return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged, ReceiptMoved), process, services)
 
 
 def _handler(consumer: str, kinds: tuple[type[Record], ...], process: Process, services: StreamServices) -> Handler:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent
-from parley.protocol.base import Outbound
+from pydantic import Field
+
+from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent, ReceiptMoved
+from parley.protocol.base import Outbound, Time
 from parley.protocol.objects import ConversationObject, MessageObject, encode_conversation, encode_message
 
 
@@ -53,6 +55,23 @@ class MessageDeleted(Outbound):
     data: DeletedData
 
 
+class ReceiptData(Outbound):
+    """How much a member has received and read. It carries no rev."""
+
+    conversation_id: str
+    user_id: str
+    joined_at: Time = Field(description="Of the stay that it is of: one of an earlier stay is to be dropped.")
+    last_delivered_seq: int
+    last_read_seq: int
+
+
+class ReceiptUpdated(Outbound):
+    """A member's pointers moved."""
+
+    event: Literal["chat:seen:update"] = "chat:seen:update"
+    data: ReceiptData
+
+
 class ConversationEvent(Outbound):
     """A conversation came into being with its recipient in it."""
 
@@ -73,6 +92,15 @@ def encode_event(event: PushEvent) -> bytes:
             return MessageDeleted(data=deleted).to_json()
         case MessageChanged(message=message, rev=rev):
             return MessageUpdated(data=MessageData(message=encode_message(message), rev=rev)).to_json()
+        case ReceiptMoved():
+            receipt = ReceiptData(
+                conversation_id=event.conversation_id,
+                user_id=event.user_id,
+                joined_at=event.joined_at,
+                last_delivered_seq=event.last_delivered_seq,
+                last_read_seq=event.last_read_seq,
+            )
+            return ReceiptUpdated(data=receipt).to_json()
         case ConversationCreated(view=view):
             conversation = view.conversation
             created = ConversationData(conversation=encode_conversation(view), rev=conversation.rev)

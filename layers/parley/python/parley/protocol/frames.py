@@ -7,9 +7,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from parley.domain import limits
+from parley.domain.errors import ParleyError
+from parley.domain.models import Membership
 from parley.protocol.base import Inbound, Outbound, Time
-from parley.protocol.errors import ErrorData, SocketCode
+from parley.protocol.errors import ErrorData, SocketCode, make_error_data
 from parley.protocol.messages import ChangeAnswer, SendAnswer, SendBody
+from parley.protocol.receipts import PointersAnswer, encode_pointers
 
 
 class Frame(Inbound):
@@ -50,7 +53,7 @@ class PongData(Outbound):
     server_time: Time
 
 
-AnswerData = SendAnswer | SendResults | ChangeAnswer | PongData | ErrorData
+AnswerData = SendAnswer | SendResults | ChangeAnswer | PointersAnswer | PongData | ErrorData
 
 
 class Answer(Outbound):
@@ -59,3 +62,10 @@ class Answer(Outbound):
     event: str
     request_id: str | None = Field(default=None, exclude_if=lambda request_id: request_id is None)
     data: AnswerData
+
+
+def encode_receipt_answer(request_id: str, outcome: Membership | ParleyError) -> bytes:
+    """The frame that answers a receipt, once it is stored or cannot be."""
+    if isinstance(outcome, ParleyError):
+        return Answer(event="error", request_id=request_id, data=make_error_data(outcome)).to_json()
+    return Answer(event="chat:seen:ack", request_id=request_id, data=encode_pointers(outcome)).to_json()

@@ -18,6 +18,8 @@ from parley.domain.records import (
     DeadLetter,
     MessageChanged,
     MessageStored,
+    ReceiptMoved,
+    ReceiptRequested,
     Record,
     SendRequested,
 )
@@ -68,7 +70,24 @@ class _MessageChanged(_Envelope[Literal["MessageChanged"], MessageChanged]):
     pass
 
 
-_AnyEnvelope = _SendRequested | _MessageStored | _ConversationCreated | _DeadLetter | _ChangeRequested | _MessageChanged
+class _ReceiptRequested(_Envelope[Literal["ReceiptRequested"], ReceiptRequested]):
+    pass
+
+
+class _ReceiptMoved(_Envelope[Literal["ReceiptMoved"], ReceiptMoved]):
+    pass
+
+
+_AnyEnvelope = (
+    _SendRequested
+    | _MessageStored
+    | _ConversationCreated
+    | _DeadLetter
+    | _ChangeRequested
+    | _MessageChanged
+    | _ReceiptRequested
+    | _ReceiptMoved
+)
 _envelopes: TypeAdapter[_AnyEnvelope] = TypeAdapter(Annotated[_AnyEnvelope, Field(discriminator="kind")])
 
 
@@ -86,6 +105,10 @@ def encode_record(record: Record) -> bytes:
             envelope = _ChangeRequested.model_construct(kind="ChangeRequested", record=record)
         case MessageChanged():
             envelope = _MessageChanged.model_construct(kind="MessageChanged", record=record)
+        case ReceiptRequested():
+            envelope = _ReceiptRequested.model_construct(kind="ReceiptRequested", record=record)
+        case ReceiptMoved():
+            envelope = _ReceiptMoved.model_construct(kind="ReceiptMoved", record=record)
         case DeadLetter():
             envelope = _DeadLetter.model_construct(kind="DeadLetter", record=record)
     return envelope.__pydantic_serializer__.to_json(envelope, by_alias=True)

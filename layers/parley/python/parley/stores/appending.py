@@ -89,7 +89,7 @@ def _plan_group(
                 {"lastSeq": seq, "rev": rev, "lastMessage": last, "updatedAt": now, "changedAt": now},
             )
         )
-        plan.pointers += [_move_pointers(group.conversation_id, *item) for item in last_seqs.items()]
+        plan.pointers += [_move_pointers(group.conversation_id, *item, rev, now) for item in last_seqs.items()]
 
 
 def _number(accepted: AcceptedMessage, seq: int, rev: int, now: datetime) -> Message:
@@ -110,9 +110,9 @@ def _number(accepted: AcceptedMessage, seq: int, rev: int, now: datetime) -> Mes
     )
 
 
-def _move_pointers(conversation_id: str, sender_id: str, seq: int) -> UpdateOne:
+def _move_pointers(conversation_id: str, sender_id: str, seq: int, rev: int, now: datetime) -> UpdateOne:
     """Whoever writes has read and received what they wrote; who has left meanwhile has no pointers to move."""
     return UpdateOne(
         {"_id": membership_key(conversation_id, sender_id)},
-        {"$max": {"lastReadSeq": seq, "lastDeliveredSeq": seq}},
+        {"$max": {"lastReadSeq": seq, "lastDeliveredSeq": seq}, "$set": {"rev": rev, "changedAt": now}},
     )

@@ -6,6 +6,7 @@ A field that is missing where the domain allows None reads as None, so that fiel
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from parley.domain.models import (
@@ -130,7 +131,13 @@ def decode_conversation(document: Raw) -> Conversation:
     )
 
 
-def encode_membership(membership: Membership) -> Document:
+def encode_membership(membership: Membership, *, rev: int, changed_at: datetime) -> Document:
+    """A member who joins now.
+
+    Args:
+        rev: the conversation's, at which they join.
+        changed_at: when.
+    """
     return {
         "_id": membership_key(membership.conversation_id, membership.user_id),
         "conversationId": membership.conversation_id,
@@ -141,6 +148,10 @@ def encode_membership(membership: Membership) -> Document:
         "lastReadSeq": membership.last_read_seq,
         "muted": membership.muted,
         "peerId": membership.peer_id,
+        "joinedRev": rev,
+        "rev": rev,
+        "receiptRev": 0,
+        "changedAt": changed_at,
     }
 
 

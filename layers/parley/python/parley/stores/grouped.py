@@ -25,6 +25,7 @@ from parley.stores.transactions import run_transaction
 from parley.stores.writers import Writers
 
 ItemT = TypeVar("ItemT")
+KeyT = TypeVar("KeyT")
 OutcomeT = TypeVar("OutcomeT")
 
 _TIMEOUT_S: Final = 2.5
@@ -65,9 +66,9 @@ def write_groups(
     client: MongoClient[Document],
     writers: Writers,
     groups: Sequence[Group[ItemT]],
-    write: Callable[[ClientSession, Sequence[Group[ItemT]]], dict[str, OutcomeT]],
-    refuse: Callable[[Group[ItemT], ParleyError], dict[str, OutcomeT]],
-) -> dict[str, OutcomeT]:
+    write: Callable[[ClientSession, Sequence[Group[ItemT]]], dict[KeyT, OutcomeT]],
+    refuse: Callable[[Group[ItemT], ParleyError], dict[KeyT, OutcomeT]],
+) -> dict[KeyT, OutcomeT]:
     """Writes groups of different conversations, each whole or not at all.
 
     Args:
@@ -78,7 +79,7 @@ def write_groups(
     Returns:
         The outcomes of them all, by whatever `write` and `refuse` name them.
     """
-    outcomes: dict[str, OutcomeT] = {}
+    outcomes: dict[KeyT, OutcomeT] = {}
     deadline = time.monotonic() + _BUDGET_S
     waiting = [list(groups)] if groups else []
     while waiting:
@@ -102,9 +103,9 @@ def _write_together(
     client: MongoClient[Document],
     writers: Writers,
     groups: Sequence[Group[ItemT]],
-    write: Callable[[ClientSession, Sequence[Group[ItemT]]], dict[str, OutcomeT]],
+    write: Callable[[ClientSession, Sequence[Group[ItemT]]], dict[KeyT, OutcomeT]],
     deadline: float,
-) -> dict[str, OutcomeT]:
+) -> dict[KeyT, OutcomeT]:
     """Writes these groups in one transaction, trying again while another writer is in the way.
 
     Raises:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pymongo import UpdateOne
 
 from parley.domain.models import SeqRuns
 from parley.stores.codecs import Raw, decode_runs
+
+HEAD: Final[Mapping[str, bool]] = {"lastSeq": True, "rev": True, "membersRev": True, "deletedRuns": True}
+"""The projection of a conversation that is a head."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from parley.stores.changing import ChangeOutcomes, Log, Target, decode_log, deco
 from parley.stores.codecs import NO_REACTORS, Document, decode_message
 from parley.stores.errors import database_call
 from parley.stores.grouped import Group, OvertakenError, group_items, write_groups
-from parley.stores.heads import Head, decode_head
+from parley.stores.heads import HEAD, Head, decode_head
 from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
@@ -27,13 +27,13 @@ _TIMEOUT_S: Final = 2.5
 class MongoMessageStore:
     """The port MessageStore."""
 
-    def __init__(self, client: MongoClient[Document], database: Database[Document]) -> None:
+    def __init__(self, client: MongoClient[Document], database: Database[Document], writers: Writers) -> None:
         self._client = client
         self._conversations = database["conversations"]
         self._memberships = database["memberships"]
         self._messages = database["messages"]
         self._changes = database["changes"]
-        self._writers = Writers(client, database)
+        self._writers = writers
 
     def append_messages(self, messages: Sequence[AcceptedMessage], now: datetime) -> list[Appended | NotAppended]:
         """See MessageStore."""
@@ -103,7 +103,7 @@ class MongoMessageStore:
     ) -> dict[str, Head]:
         found = self._conversations.find(
             {"_id": {"$in": [group.conversation_id for group in groups]}},
-            projection={"lastSeq": True, "rev": True, "membersRev": True, "deletedRuns": True},
+            projection=HEAD,
             batch_size=len(groups) + 1,
             session=session,
         )

@@ -19,6 +19,7 @@ from parley.stores.indexes import create_indexes
 from parley.stores.messages import MongoMessageStore
 from parley.stores.sessions import MongoSessionStore
 from parley.stores.users import MongoUserStore
+from parley.stores.writers import Writers
 
 _SERVER_SELECTION_TIMEOUT_MS: Final = 2_000
 _CONNECT_TIMEOUT_MS: Final = 1_500
@@ -57,6 +58,10 @@ class MongoStores:
         )
 
     @cached_property
+    def _writers(self) -> Writers:
+        return Writers(self._client, self._database)
+
+    @cached_property
     def users(self) -> MongoUserStore:
         return MongoUserStore(self._database)
 
@@ -66,11 +71,11 @@ class MongoStores:
 
     @cached_property
     def conversations(self) -> MongoConversationStore:
-        return MongoConversationStore(self._client, self._database)
+        return MongoConversationStore(self._client, self._database, self._writers)
 
     @cached_property
     def messages(self) -> MongoMessageStore:
-        return MongoMessageStore(self._client, self._database)
+        return MongoMessageStore(self._client, self._database, self._writers)
 
     def create_indexes(self) -> None:
         """Creates the collections and indexes that are missing; repeating it changes nothing."""

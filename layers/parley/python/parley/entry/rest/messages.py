@@ -12,6 +12,7 @@ from parley.protocol.bodies import HistoryQuery, Page
 from parley.protocol.cursors import HistoryCursor, decode_cursor, encode_cursor
 from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBody, encode_accepted, encode_change
 from parley.protocol.objects import MessageObject, encode_message
+from parley.protocol.receipts import PointersAnswer, StatusBody, encode_pointers
 
 
 async def send_message(services: Services, caller: Caller, body: SendBody) -> Response:
@@ -69,6 +70,12 @@ async def remove_reaction(services: Services, caller: Caller, message_id: Messag
     return answer(encode_change(services.editing.react(caller, message_id, emoji, remove=True)), 202)
 
 
+async def record_receipt(services: Services, caller: Caller, body: StatusBody) -> Response:
+    """Moves the caller's pointers forward, and not past the last message; read implies delivered."""
+    membership = services.receipts.record_receipt(caller, body.conversation_id, body.status, body.seq)
+    return answer(encode_pointers(membership))
+
+
 def _read_start(query: HistoryQuery) -> HistoryCursor | None:
     """Where the page starts; None for the newest message."""
     given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
@@ -94,6 +101,7 @@ ROUTES = (
     Route("GET", "/api/messages/conversation/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/chat/history/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
+    Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",)),
     Route("PUT", _MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
     Route("DELETE", _MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),
     Route("PUT", _REACTION, add_reaction, _TAG, 202, ChangeAnswer, ("not_found", "conflict")),

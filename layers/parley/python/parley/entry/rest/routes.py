@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from parley.services.editing import Editing
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.receipts import Receipts
 
 _METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -53,6 +54,9 @@ class RestServices(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
 
     @property
     def health(self) -> Health: ...
