@@ -16,6 +16,7 @@ from parley.services.editing import Editing
 from parley.services.messages import Messages
 from parley.services.receipts import ReceiptRecording, Receipts
 from parley.services.storing import Storing
+from parley.services.syncing import Sync
 from tests.fakes import (
     FakeClock,
     FakeConnectionRegistry,
@@ -26,6 +27,8 @@ from tests.fakes import (
     FakePublisher,
     FakePushClient,
     FakeSessionStore,
+    FakeSyncStore,
+    FakeSyncTokens,
     FakeTicketStore,
     FakeTokens,
     FakeUserStore,
@@ -74,6 +77,9 @@ class World:
             clock=self.clock,
         )
         self.changing = Changing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.sync_store = FakeSyncStore(self.database)
+        self.sync_tokens = FakeSyncTokens()
+        self.syncing = Sync(store=self.sync_store, users=self.user_store, tokens=self.sync_tokens, clock=self.clock)
         self.receipts = Receipts(conversations=self.conversation_store, publisher=self.publisher, clock=self.clock)
         self.push = FakePushClient()
         self.receipt_recording = ReceiptRecording(

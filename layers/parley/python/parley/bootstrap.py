@@ -25,6 +25,7 @@ from parley.config import (
     RedisSettings,
     Settings,
     SettingsT,
+    SyncSettings,
     VerifierSettings,
     WebSocketSettings,
     read_settings,
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from parley.services.receipts import ReceiptRecording, Receipts
     from parley.services.sockets import Sockets
     from parley.services.storing import Storing
+    from parley.services.syncing import Sync
     from parley.stores.mongo import MongoStores
     from parley.streams.publisher import KafkaPublisher
 
@@ -227,6 +229,14 @@ class Container:
             encode_answer=encode_receipt_answer,
             clock=self.clock,
         )
+
+    @cached_property
+    def syncing(self) -> Sync:
+        from parley.security.sync_tokens import HmacSyncTokenCodec
+        from parley.services.syncing import Sync
+
+        tokens = HmacSyncTokenCodec(self._read(SyncSettings).sync_key)
+        return Sync(store=self.stores.sync, users=self.stores.users, tokens=tokens, clock=self.clock)
 
     @cached_property
     def storing(self) -> Storing:

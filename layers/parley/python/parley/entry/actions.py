@@ -14,12 +14,14 @@ from parley.protocol.errors import field_problems, socket_code
 from parley.protocol.frames import AnswerData, NoData, PongData, Refusal, SendBatch, SendResults
 from parley.protocol.messages import DeleteData, EditData, ReactData, SendBody, encode_accepted, encode_change
 from parley.protocol.receipts import SeenData
+from parley.protocol.sync import SyncData, encode_sync
 
 if TYPE_CHECKING:
     from parley.ports import Clock
     from parley.services.chat import Chat
     from parley.services.editing import Editing
     from parley.services.receipts import Receipts
+    from parley.services.syncing import Sync
 
 Reply = tuple[str, AnswerData]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -36,6 +38,9 @@ class FrameServices(Protocol):
 
     @property
     def receipts(self) -> Receipts: ...
+
+    @property
+    def syncing(self) -> Sync: ...
 
     @property
     def clock(self) -> Clock: ...
@@ -61,6 +66,7 @@ class Actions:
             "delete": self._delete,
             "react": self._react,
             "seen": self._seen,
+            "sync": self._sync,
         }
         self._by_name = {**by_name, **{f"chat:{name}": action for name, action in by_name.items()}, "ping": self._ping}
 
@@ -117,6 +123,11 @@ class Actions:
             connection=call.connection,
             request_id=call.request_id,
         )
+
+    def _sync(self, call: Call, data: Any) -> Reply:
+        token = read_data(SyncData, {} if data is None else data).token
+        page, next_token = self._services.syncing.sync(call.identity, token)
+        return "sync", encode_sync(page, next_token)
 
     def _ping(self, call: Call, data: Any) -> Reply:  # noqa: ARG002  # every action is called alike
         read_data(NoData, {} if data is None else data)

@@ -13,6 +13,7 @@ from parley.protocol.base import Inbound, Outbound, Time
 from parley.protocol.errors import ErrorData, SocketCode, make_error_data
 from parley.protocol.messages import ChangeAnswer, SendAnswer, SendBody
 from parley.protocol.receipts import PointersAnswer, encode_pointers
+from parley.protocol.sync import SyncAnswer
 
 
 class Frame(Inbound):
@@ -53,7 +54,7 @@ class PongData(Outbound):
     server_time: Time
 
 
-AnswerData = SendAnswer | SendResults | ChangeAnswer | PointersAnswer | PongData | ErrorData
+AnswerData = SendAnswer | SendResults | ChangeAnswer | PointersAnswer | SyncAnswer | PongData | ErrorData
 
 
 class Answer(Outbound):

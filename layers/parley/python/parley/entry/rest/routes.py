@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from parley.services.health import Health
     from parley.services.messages import Messages
     from parley.services.receipts import Receipts
+    from parley.services.syncing import Sync
 
 _METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -57,6 +58,9 @@ class RestServices(Protocol):
 
     @property
     def receipts(self) -> Receipts: ...
+
+    @property
+    def syncing(self) -> Sync: ...
 
     @property
     def health(self) -> Health: ...
