@@ -25,6 +25,7 @@ SECRET_OF_PLACEHOLDER = {
     "mongo.uri": DATABASE_LOGIN,
     "redis.url": CACHE_LOGIN,
     "secrets.token_private_key": SIGNING_KEY,
+    "secrets.sync_key": SIGNING_KEY,
 }
 
 

@@ -139,6 +139,7 @@ class DataStack(Stack):
             "kafka.security": "AWS_MSK_IAM",
             "mongo.uri": self.database.uri(self.secret_arns[DATABASE_LOGIN]),
             "redis.url": self.cache.url,
+            "secrets.sync_key": f"secret:{self.signing_key.ref}#sync_key",
             "secrets.token_private_key": f"secret:{self.signing_key.ref}#private_key",
             "secrets.token_public_key": signing.get_att_string("PublicKey"),
             "settings.rate_limits": "on",

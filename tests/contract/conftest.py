@@ -9,7 +9,15 @@ from datetime import UTC, datetime
 import pytest
 
 from parley.connections.valkey import ValkeyConnections
-from parley.ports import ConnectionRegistry, ConversationStore, MessageStore, SessionStore, TicketStore, UserStore
+from parley.ports import (
+    ConnectionRegistry,
+    ConversationStore,
+    MessageStore,
+    SessionStore,
+    SyncStore,
+    TicketStore,
+    UserStore,
+)
 from parley.stores.mongo import MongoStores
 from tests.contract.tls import Authority, make_authority
 from tests.fakes import (
@@ -18,6 +26,7 @@ from tests.fakes import (
     FakeDatabase,
     FakeMessageStore,
     FakeSessionStore,
+    FakeSyncStore,
     FakeTicketStore,
     FakeUserStore,
 )
@@ -34,6 +43,7 @@ class Stores:
     sessions: SessionStore
     conversations: ConversationStore
     messages: MessageStore
+    sync: SyncStore
 
 
 class SystemClock:
@@ -56,13 +66,14 @@ def mongo(request: pytest.FixtureRequest) -> Iterator[MongoStores]:
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "real":
         mongo: MongoStores = request.getfixturevalue("mongo")
-        return Stores(mongo.users, mongo.sessions, mongo.conversations, mongo.messages)
+        return Stores(mongo.users, mongo.sessions, mongo.conversations, mongo.messages, mongo.sync)
     database = FakeDatabase()
     return Stores(
         FakeUserStore(),
         FakeSessionStore(SystemClock()),
         FakeConversationStore(database),
         FakeMessageStore(database),
+        FakeSyncStore(database),
     )
 
 

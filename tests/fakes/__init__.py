@@ -6,6 +6,7 @@ from tests.fakes.database import FakeDatabase
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.security import FakePasswordHasher, FakeTokens
 from tests.fakes.stores import FakeConversationStore, FakeMessageStore, FakeSessionStore, FakeUserStore
+from tests.fakes.syncing import FakeSyncStore, FakeSyncTokens
 
 __all__ = [
     "FakeClock",
@@ -17,6 +18,8 @@ __all__ = [
     "FakePublisher",
     "FakePushClient",
     "FakeSessionStore",
+    "FakeSyncStore",
+    "FakeSyncTokens",
     "FakeTicketStore",
     "FakeTokens",
     "FakeUserStore",

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 
-from parley.domain.models import Conversation, Membership, Message
+from parley.domain.models import Conversation, Membership, Message, Reactors
+from parley.domain.sync import Known
+
+
+class Stamps:
+    """When and at which rev things changed, as sync reads it; keys of members are (conversation, user)."""
+
+    def __init__(self) -> None:
+        self.conversations: dict[str, datetime] = {}
+        self.receipts: dict[str, tuple[int, datetime]] = {}
+        self.messages: dict[str, datetime] = {}
+        self.joined: dict[tuple[str, str], int] = {}
+        self.members: dict[tuple[str, str], tuple[Known, datetime]] = {}
+        self.left: dict[tuple[str, str], tuple[int, datetime]] = {}
 
 
 class FakeDatabase:
@@ -16,3 +30,6 @@ class FakeDatabase:
         self.memberships: dict[tuple[str, str], Membership] = {}
         self.messages: dict[str, Message] = {}
         self.histories: dict[str, list[str]] = {}
+        self.reactors: dict[str, Reactors] = {}
+        self.changes: dict[str, int | None] = {}
+        self.stamps = Stamps()

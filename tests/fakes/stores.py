@@ -6,9 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from parley.domain.changes import add_deleted, apply_change
 from parley.domain.errors import ConflictError, NotFoundError, UnavailableError
-from parley.domain.models import AcceptedMessage, Conversation, Credentials, Membership, Message, Session, User
-from parley.ports import Appended, Clock, NotAppended
+from parley.domain.models import (
+    AcceptedChange,
+    AcceptedMessage,
+    AcceptedReceipt,
+    Conversation,
+    Credentials,
+    Membership,
+    Message,
+    Session,
+    User,
+)
+from parley.domain.receipts import move_pointers
+from parley.ports import Appended, Changed, Clock, Moved, NotAppended, NotChanged, NotMoved
 from tests.fakes.database import FakeDatabase
 from tests.fakes.outside import Outside
 
@@ -68,11 +80,12 @@ class FakeSessionStore(Outside):
 
 
 class FakeConversationStore(Outside):
-    """Conversations and memberships of a FakeDatabase."""
+    """Conversations and memberships of a FakeDatabase. `failing` names conversations that cannot be written now."""
 
     def __init__(self, database: FakeDatabase) -> None:
         super().__init__(database.lock)
         self._database = database
+        self.failing: set[str] = set()
 
     def create_conversation(
         self, conversation: Conversation, members: Sequence[Membership]
@@ -84,6 +97,7 @@ class FakeConversationStore(Outside):
                 return stored, False
             for member in members:
                 self._database.memberships[member.conversation_id, member.user_id] = member
+            self._stamp_members(conversation, members, conversation.updated_at)
             return stored, True
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
@@ -126,6 +140,11 @@ class FakeConversationStore(Outside):
             }
         return {place: users for place, users in found.items() if users}
 
+    def move_pointers(self, receipts: Sequence[AcceptedReceipt], now: datetime) -> list[Moved | NotMoved]:
+        self._reach("move_pointers")
+        with self._lock:
+            return [self._move(receipt, now) for receipt in receipts]
+
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         self._reach("read_member_ids")
         with self._lock:
@@ -136,10 +155,14 @@ class FakeConversationStore(Outside):
                 if key in held
             }
 
-    def replace_members(self, conversation_id: str, members: Sequence[Membership]) -> Conversation:
+    def replace_members(
+        self, conversation_id: str, members: Sequence[Membership], now: datetime | None = None
+    ) -> Conversation:
         """What changes of a group's members do: the next rev, with these as its members; not counted as a call."""
         with self._lock:
-            for user_id in self._members_of(conversation_id):
+            held = self._members_of(conversation_id)
+            now = now or self._database.conversations[conversation_id].updated_at
+            for user_id in held:
                 del self._database.memberships[conversation_id, user_id]
             for member in members:
                 self._database.memberships[conversation_id, member.user_id] = member
@@ -147,7 +170,36 @@ class FakeConversationStore(Outside):
             rev = before.rev + 1
             after = replace(before, rev=rev, members_rev=rev, member_count=len(members))
             self._database.conversations[conversation_id] = after
+            staying = {member.user_id for member in members}
+            for user_id in held.keys() - staying:
+                self._database.stamps.left[conversation_id, user_id] = rev, now
+            self._stamp_members(after, [member for member in members if member.user_id not in held], now)
             return after
+
+    def _stamp_members(self, conversation: Conversation, joined: Sequence[Membership], now: datetime) -> None:
+        stamps = self._database.stamps
+        stamps.conversations[conversation.conversation_id] = now
+        for member in joined:
+            key = member.conversation_id, member.user_id
+            stamps.joined[key], stamps.members[key] = conversation.rev, ((conversation.rev, 0), now)
+            stamps.left.pop(key, None)
+
+    def _move(self, receipt: AcceptedReceipt, now: datetime) -> Moved | NotMoved:
+        key = receipt.conversation_id, receipt.user_id
+        before = self._database.memberships.get(key)
+        if receipt.conversation_id in self.failing:
+            return NotMoved(UnavailableError("The conversation cannot be written now."))
+        if before is None:
+            return NotMoved(NotFoundError("They are no member."))
+        conversation = self._database.conversations[receipt.conversation_id]
+        after = move_pointers(before, receipt.status, receipt.seq, conversation.last_seq)
+        self._database.memberships[key] = after
+        stamps = self._database.stamps
+        if after != before:
+            number = stamps.receipts.get(receipt.conversation_id, (0, now))[0] + 1
+            stamps.receipts[receipt.conversation_id] = number, now
+            stamps.members[key] = (stamps.members[key][0][0], number), now
+        return Moved(after, conversation.members_rev)
 
     def _members_of(self, conversation_id: str) -> dict[str, Membership]:
         with self._lock:
@@ -167,6 +219,11 @@ class FakeMessageStore(Outside):
         self._reach("append_messages")
         with self._lock:
             return [self._append(message, now) for message in messages]
+
+    def apply_changes(self, changes: Sequence[AcceptedChange], now: datetime) -> list[Changed | NotChanged]:
+        self._reach("apply_changes")
+        with self._lock:
+            return [self._apply(change, now) for change in changes]
 
     def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
         self._reach("find_messages")
@@ -204,10 +261,42 @@ class FakeMessageStore(Outside):
         self._database.conversations[message.conversation_id] = replace(
             conversation, rev=message.rev, last_seq=message.seq, last_message=message, updated_at=now
         )
-        self._move_pointers(message)
+        self._stamp(message, now)
+        self._move_pointers(message, now)
         return Appended(message, conversation.members_rev, fresh=True)
 
-    def _move_pointers(self, message: Message) -> None:
+    def _apply(self, change: AcceptedChange, now: datetime) -> Changed | NotChanged:
+        if change.conversation_id in self.failing:
+            return NotChanged(UnavailableError("The conversation cannot be written now."))
+        message = self._database.messages.get(change.message_id)
+        if message is None or message.conversation_id != change.conversation_id:
+            return NotChanged(NotFoundError("The message is not stored."))
+        conversation = self._database.conversations[message.conversation_id]
+        made = self._database.changes
+        if change.change_id in made:
+            return Changed(message, made[change.change_id], conversation.members_rev)
+        result = apply_change(message, self._database.reactors.get(message.message_id, ()), change, now)
+        if result is None:
+            made[change.change_id] = None
+            return Changed(message, None, conversation.members_rev)
+        rev = made[change.change_id] = conversation.rev + 1
+        message = replace(result[0], rev=rev)
+        self._database.messages[message.message_id], self._database.reactors[message.message_id] = message, result[1]
+        deleted = [message.seq] if change.kind == "delete" else []
+        self._database.conversations[message.conversation_id] = replace(
+            conversation,
+            rev=rev,
+            last_message=message if message.seq == conversation.last_seq else conversation.last_message,
+            deleted_runs=add_deleted(conversation.deleted_runs, deleted),
+        )
+        self._stamp(message, now)
+        return Changed(message, rev, conversation.members_rev)
+
+    def _stamp(self, message: Message, now: datetime) -> None:
+        self._database.stamps.messages[message.message_id] = now
+        self._database.stamps.conversations[message.conversation_id] = now
+
+    def _move_pointers(self, message: Message, now: datetime) -> None:
         key = message.conversation_id, message.sender_id
         membership = self._database.memberships.get(key)
         if membership is not None:
@@ -216,6 +305,8 @@ class FakeMessageStore(Outside):
                 last_delivered_seq=max(membership.last_delivered_seq, message.seq),
                 last_read_seq=max(membership.last_read_seq, message.seq),
             )
+            receipts = self._database.stamps.members[key][0][1]
+            self._database.stamps.members[key] = (message.rev, receipts), now
 
 
 def _make_message(accepted: AcceptedMessage, conversation: Conversation, now: datetime) -> Message:

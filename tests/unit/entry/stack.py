@@ -20,7 +20,6 @@ from parley.protocol.records import encode_record
 from parley.services.fan_out import FanOut
 from parley.services.health import Health
 from parley.services.sockets import Sockets
-from tests.fakes import FakePushClient
 from tests.unit.services.world import World
 
 EVENTS = Path(__file__).parents[3] / "events"
@@ -63,7 +62,6 @@ class Stack(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.push = FakePushClient()
         self.sockets = Sockets(registry=self.registry, sessions=self.session_store)
         self.fan_out = FanOut(
             conversations=self.conversation_store, registry=self.registry, push=self.push, encode=encode_event

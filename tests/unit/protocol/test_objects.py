@@ -99,7 +99,10 @@ def test_a_new_conversation_is_told_by_its_kind() -> None:
     created = json.loads(encode_event(ConversationCreated("u_2", VIEW)))
     assert created == {"event": "conversation:create", "data": {"conversation": SEEN, "rev": 9}}
     group = type(VIEW)(
-        type(CONVERSATION)("c_2", "group", "G", None, 1, 1, 1, 0, None, *[USER.created_at] * 2), MEMBERSHIP, 0, None
+        type(CONVERSATION)("c_2", "group", "G", None, 1, 1, 1, 0, None, USER.created_at, USER.created_at),
+        MEMBERSHIP,
+        0,
+        None,
     )
     told = json.loads(encode_event(ConversationCreated("u_2", group)))
     assert told["event"] == "group:create"

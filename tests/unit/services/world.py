@@ -6,12 +6,17 @@ from datetime import timedelta
 
 from parley.domain.models import Connection, ConversationView, Draft, Identity, Message, Session, User
 from parley.domain.records import MessageStored
+from parley.protocol.frames import encode_receipt_answer
 from parley.services.accounts import Accounts
 from parley.services.authentication import Authentication
+from parley.services.changing import Changing
 from parley.services.chat import Chat
 from parley.services.conversations import Conversations
+from parley.services.editing import Editing
 from parley.services.messages import Messages
+from parley.services.receipts import ReceiptRecording, Receipts
 from parley.services.storing import Storing
+from parley.services.syncing import Sync
 from tests.fakes import (
     FakeClock,
     FakeConnectionRegistry,
@@ -20,7 +25,10 @@ from tests.fakes import (
     FakeMessageStore,
     FakePasswordHasher,
     FakePublisher,
+    FakePushClient,
     FakeSessionStore,
+    FakeSyncStore,
+    FakeSyncTokens,
     FakeTicketStore,
     FakeTokens,
     FakeUserStore,
@@ -60,6 +68,25 @@ class World:
             conversations=self.conversation_store,
             messages=self.message_store,
             publisher=self.publisher,
+            clock=self.clock,
+        )
+        self.editing = Editing(
+            conversations=self.conversation_store,
+            messages=self.message_store,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+        self.changing = Changing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.sync_store = FakeSyncStore(self.database)
+        self.sync_tokens = FakeSyncTokens()
+        self.syncing = Sync(store=self.sync_store, users=self.user_store, tokens=self.sync_tokens, clock=self.clock)
+        self.receipts = Receipts(conversations=self.conversation_store, publisher=self.publisher, clock=self.clock)
+        self.push = FakePushClient()
+        self.receipt_recording = ReceiptRecording(
+            conversations=self.conversation_store,
+            publisher=self.publisher,
+            push=self.push,
+            encode_answer=encode_receipt_answer,
             clock=self.clock,
         )
         self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)

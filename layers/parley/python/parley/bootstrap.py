@@ -25,6 +25,7 @@ from parley.config import (
     RedisSettings,
     Settings,
     SettingsT,
+    SyncSettings,
     VerifierSettings,
     WebSocketSettings,
     read_settings,
@@ -39,13 +40,17 @@ if TYPE_CHECKING:
     from parley.security.tokens import Ed25519TokenVerifier
     from parley.services.accounts import Accounts
     from parley.services.authentication import Authentication
+    from parley.services.changing import Changing
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
+    from parley.services.editing import Editing
     from parley.services.fan_out import FanOut
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.receipts import ReceiptRecording, Receipts
     from parley.services.sockets import Sockets
     from parley.services.storing import Storing
+    from parley.services.syncing import Sync
     from parley.stores.mongo import MongoStores
     from parley.streams.publisher import KafkaPublisher
 
@@ -188,6 +193,50 @@ class Container:
         from parley.services.messages import Messages
 
         return Messages(conversations=self.stores.conversations, messages=self.stores.messages)
+
+    @cached_property
+    def editing(self) -> Editing:
+        from parley.services.editing import Editing
+
+        return Editing(
+            conversations=self.stores.conversations,
+            messages=self.stores.messages,
+            publisher=self.publisher,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def changing(self) -> Changing:
+        from parley.services.changing import Changing
+
+        return Changing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        from parley.services.receipts import Receipts
+
+        return Receipts(conversations=self.stores.conversations, publisher=self.publisher, clock=self.clock)
+
+    @cached_property
+    def receipt_recording(self) -> ReceiptRecording:
+        from parley.protocol.frames import encode_receipt_answer
+        from parley.services.receipts import ReceiptRecording
+
+        return ReceiptRecording(
+            conversations=self.stores.conversations,
+            publisher=self.publisher,
+            push=self.push,
+            encode_answer=encode_receipt_answer,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def syncing(self) -> Sync:
+        from parley.security.sync_tokens import HmacSyncTokenCodec
+        from parley.services.syncing import Sync
+
+        tokens = HmacSyncTokenCodec(self._read(SyncSettings).sync_key)
+        return Sync(store=self.stores.sync, users=self.stores.users, tokens=tokens, clock=self.clock)
 
     @cached_property
     def storing(self) -> Storing:

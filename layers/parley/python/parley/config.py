@@ -92,6 +92,12 @@ class IssuerSettings(Settings):
     token_private_key: str = Field(pattern="^-----BEGIN PRIVATE KEY-----", repr=False)
 
 
+class SyncSettings(Settings):
+    """The key that sync tokens are signed with."""
+
+    sync_key: str = Field(min_length=32, repr=False)
+
+
 class WebSocketSettings(Settings):
     """Where clients connect to: one WebSocket API, or several parted by blanks, over which users are spread."""
 

@@ -9,13 +9,16 @@ and each may be called again. Stores take and give timezone-aware UTC times with
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from parley.domain.errors import ParleyError
 from parley.domain.models import (
+    AcceptedChange,
     AcceptedMessage,
+    AcceptedReceipt,
     Connection,
     Conversation,
     Credentials,
@@ -26,6 +29,7 @@ from parley.domain.models import (
     User,
 )
 from parley.domain.records import PushEvent, Record
+from parley.domain.sync import Known, SyncState
 
 
 class Clock(Protocol):
@@ -66,6 +70,21 @@ class SessionStore(Protocol):
     def find_session(self, session_id: str) -> Session | None:
         """The session, or None when it never was, was ended, or is past its `expires_at`."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A receipt is stored: the membership as it left it, whether or not its pointers were there before."""
+
+    membership: Membership
+    members_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotMoved:
+    """A receipt is not stored. A retryable `error` means later; any other means never."""
+
+    error: ParleyError
 
 
 class ConversationStore(Protocol):
@@ -111,6 +130,22 @@ class ConversationStore(Protocol):
         """
         ...
 
+    def move_pointers(self, receipts: Sequence[AcceptedReceipt], now: datetime) -> list[Moved | NotMoved]:
+        """Moves members' pointers forward, to no seq beyond their conversation's last; read implies delivered.
+
+        Atomic per conversation and idempotent. However many of one member's receipts there are, it is one write, and
+        the number of database calls does not depend on the number of receipts. The conversation's `rev` stays.
+
+        Args:
+            receipts: of any number of conversations and members.
+            now: when the pointers move.
+
+        Returns:
+            One outcome for each of `receipts`, in their order. Who is no member: NotFoundError; a database that could
+            not take this conversation's receipts now: UnavailableError.
+        """
+        ...
+
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         """By conversation id, `members_rev` and the ids of all members, a list at least as new as that `members_rev`.
 
@@ -136,6 +171,25 @@ class NotAppended:
     error: ParleyError
 
 
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A change was made, by this call or an earlier one. `rev` is the one it took, None where nothing was different.
+
+    `message` is as the change left it, or as it stands by now where an earlier call had made the change.
+    """
+
+    message: Message
+    rev: int | None
+    members_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotChanged:
+    """A change was not made. A retryable `error` means later; any other means never."""
+
+    error: ParleyError
+
+
 class MessageStore(Protocol):
     """Stored messages."""
 
@@ -155,6 +209,25 @@ class MessageStore(Protocol):
         Returns:
             One outcome for each of `messages`, in their order. A conversation that does not exist: NotFoundError;
             a database that could not take this conversation's messages now: UnavailableError.
+        """
+        ...
+
+    def apply_changes(self, changes: Sequence[AcceptedChange], now: datetime) -> list[Changed | NotChanged]:
+        """Makes changes of stored messages, in the order given, each taking the next `rev` of its conversation.
+
+        Atomic per conversation as `append_messages` is, with the conversation's `rev`, `deleted_runs`, and
+        `last_message` where that is the one that changes; `updated_at` stays. A change that would make nothing
+        different takes no rev. Idempotent by `change_id` for a week at least: one that was made, or found to make
+        nothing different, is not made again, whatever came after it. The number of database calls does not depend on
+        the number of changes.
+
+        Args:
+            changes: of any number of messages and conversations.
+            now: becomes `edited_at` and `deleted_at`.
+
+        Returns:
+            One outcome for each of `changes`, in their order. A message that is not stored: NotFoundError; a database
+            that could not take this conversation's changes now: UnavailableError.
         """
         ...
 
@@ -297,3 +370,105 @@ class Probe(Protocol):
 
 
 Probes = Mapping[str, Probe]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A user's membership, with the conversation's `rev` at which they joined."""
+
+    membership: Membership
+    joined_rev: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How far a conversation is, and when it last changed in any way, receipts included."""
+
+    known: Known
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSpan:
+    """The messages of a conversation that last changed at or after `since`, with a `rev` above `after_rev`.
+
+    Where `position` is given, only those after it by `(changed_at, rev)`.
+    """
+
+    conversation_id: str
+    since: datetime
+    after_rev: int
+    position: tuple[datetime, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MemberState:
+    """A membership, or in `left` who has left, with how far the conversation was at their last change."""
+
+    user_id: str
+    conversation_id: str
+    membership: Membership | None
+    known: Known
+
+
+class SyncReader(Protocol):
+    """Everything as it was at one moment. A method is one query or two, for messages so many a conversation."""
+
+    def list_places(self, user_id: str) -> dict[str, Place]:
+        """All conversations that the user is a member of, by id."""
+        ...
+
+    def list_left(self, user_id: str, since: datetime) -> dict[str, datetime]:
+        """The conversations that the user left at or after `since` and is not in, with when."""
+        ...
+
+    def list_stamps(self, conversation_ids: Sequence[str], since: datetime | None) -> dict[str, Stamp]:
+        """Those of the conversations that changed at or after `since`, receipts included; all of them for None."""
+        ...
+
+    def find_conversations(self, conversation_ids: Sequence[str]) -> dict[str, Conversation]:
+        """The conversations, by id."""
+        ...
+
+    def list_changed_messages(self, spans: Sequence[MessageSpan], limit: int) -> list[tuple[datetime, Message]]:
+        """Messages with when they changed, by `(conversation_id, changed_at, rev)`, at most `limit`, by an index."""
+        ...
+
+    def list_tails(self, after: Mapping[str, int], limit: int) -> list[Message]:
+        """The messages of each conversation with a greater seq, by `(conversation_id, seq)`, at most `limit`."""
+        ...
+
+    def list_changed_members(
+        self, conversation_ids: Sequence[str], since: datetime | None, everybody: Sequence[str]
+    ) -> dict[str, list[MemberState]]:
+        """Who joined, left, or changed in role or receipts, by conversation and there by user id.
+
+        Args:
+            since: changes at or after this, those who left included; None for no changes.
+            everybody: those of the conversations of which all members are given, changed or not.
+        """
+        ...
+
+
+class SyncStore(Protocol):
+    """What sync reads."""
+
+    def read(self) -> AbstractContextManager[SyncReader]:
+        """A view of one moment: what is committed later is not in it, nor a part of anything."""
+        ...
+
+
+class SyncTokenCodec(Protocol):
+    """Makes opaque tokens that nobody else can make."""
+
+    def encode_token(self, state: SyncState) -> str:
+        """A signed text, of characters that an address may hold."""
+        ...
+
+    def decode_token(self, token: str, user_id: str) -> SyncState:
+        """What it says.
+
+        Raises:
+            SyncTokenInvalidError: it was not made here, or for another user.
+        """
+        ...

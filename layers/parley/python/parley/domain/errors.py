@@ -85,6 +85,13 @@ class ConflictError(ParleyError):
     status = 409
 
 
+class SyncTokenInvalidError(ParleyError):
+    """The sync token was not made here, or for another user: the client starts anew without one."""
+
+    code = "sync_token_invalid"
+    status = 410
+
+
 class TooLargeError(ParleyError):
     """The body or frame is over its limit in bytes."""
 

@@ -34,6 +34,11 @@ def new_group_id() -> str:
     return _new_id("c")
 
 
+def new_change_id() -> str:
+    """A requested change's id: 100 random bits."""
+    return _new_id("x")
+
+
 def derive_direct_id(one_user_id: str, other_user_id: str) -> str:
     """The id of the only direct conversation that these two users can have, whichever is named first."""
     return _derive_id("d", *sorted((one_user_id, other_user_id)))

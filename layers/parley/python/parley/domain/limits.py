@@ -11,6 +11,8 @@ ATTACHMENTS_MAX_COUNT: Final = 10
 ATTACHMENT_MAX_BYTES: Final = 25 * 1024 * 1024
 EMOJI_MAX_BYTES: Final = 32
 REACTION_USERS_MAX_COUNT: Final = 20
+REACTION_EMOJI_MAX_COUNT: Final = 50
+"""Different ones on one message: bounds its document when everybody of a large group reacts."""
 
 USERNAME_MIN_CHARS: Final = 3
 USERNAME_MAX_CHARS: Final = 32

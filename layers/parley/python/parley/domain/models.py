@@ -12,6 +12,14 @@ from typing import Literal
 ConversationKind = Literal["direct", "group"]
 MessageType = Literal["text", "attachment"]
 Role = Literal["owner", "admin", "member"]
+ChangeKind = Literal["edit", "delete", "react"]
+ReceiptStatus = Literal["delivered", "read"]
+
+Reactors = tuple[tuple[str, tuple[str, ...]], ...]
+"""Who reacted to a message, all of them: emoji with user ids, both in the order in which they came."""
+
+SeqRuns = tuple[tuple[int, int], ...]
+"""Seqs as ascending runs, each by its first and its last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +124,31 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class AcceptedChange:
+    """A change of a stored message that passed every check; durable once it is in its topic, and then sure to be made.
+
+    An edit has `content`, a reaction has `emoji`, which `remove` takes away. `change_id` is made for each request, so
+    that a record which comes twice is known for the same one.
+    """
+
+    change_id: str
+    kind: ChangeKind
+    message_id: str
+    conversation_id: str
+    user_id: str
+    accepted_at: datetime
+    content: str | None = None
+    emoji: str | None = None
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation as all its members share it.
 
     `rev` counts its changes and `members_rev` is the rev of the last change of who is in it: a list of members read
-    at or after `members_rev` holds for every event that carries the same `members_rev`.
+    at or after `members_rev` holds for every event that carries the same `members_rev`. `deleted_runs` are the seqs of
+    deleted messages, which do not count as unread.
     """
 
     conversation_id: str
@@ -134,6 +162,7 @@ class Conversation:
     last_message: Message | None
     created_at: datetime
     updated_at: datetime
+    deleted_runs: SeqRuns = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,3 +201,19 @@ class Connection:
     session_id: str
     endpoint: str
     connected_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedReceipt:
+    """A member received or read everything up to `seq`.
+
+    Where it came over a socket and asked for an answer, `connection` and `request_id` say where that goes.
+    """
+
+    conversation_id: str
+    user_id: str
+    status: ReceiptStatus
+    seq: int
+    accepted_at: datetime
+    connection: Connection | None = None
+    request_id: str | None = None

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from parley.domain.models import AcceptedMessage, ConversationView, Message
+from parley.domain.models import (
+    AcceptedChange,
+    AcceptedMessage,
+    AcceptedReceipt,
+    ChangeKind,
+    ConversationView,
+    Message,
+)
 
 CHAT_SEND = "chat.send"
 CHAT_RECEIVE = "chat.receive"
+CHAT_EDIT = "chat.edit"
+CHAT_DELETE = "chat.delete"
+CHAT_REACT = "chat.react"
+CHAT_SEEN = "chat.seen"
+CHAT_RECEIPT = "chat.receipt"
 DEAD_LETTER_PREFIX = "dead."
+
+_CHANGE_TOPICS: Final[Mapping[ChangeKind, str]] = {"edit": CHAT_EDIT, "delete": CHAT_DELETE, "react": CHAT_REACT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +55,80 @@ class MessageStored:
     @property
     def event_id(self) -> str:
         return f"{self.message.message_id}:{self.message.rev}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRequested:
+    """A change of a stored message was accepted and is to be made."""
+
+    change: AcceptedChange
+
+    @property
+    def topic(self) -> str:
+        return _CHANGE_TOPICS[self.change.kind]
+
+    @property
+    def key(self) -> str:
+        return self.change.conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class MessageChanged:
+    """A stored message was edited, deleted or reacted to, by the change of this id, which took `rev`.
+
+    `message` is as the change left it, or as later ones did where the event is emitted again: its own rev tells.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    message: Message
+    kind: ChangeKind
+    change_id: str
+    rev: int
+    members_rev: int
+
+    @property
+    def key(self) -> str:
+        return self.message.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return self.change_id
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptRequested:
+    """A receipt was accepted and is to be stored."""
+
+    topic: ClassVar[str] = CHAT_SEEN
+    receipt: AcceptedReceipt
+
+    @property
+    def key(self) -> str:
+        return self.receipt.conversation_id
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptMoved:
+    """A member's pointers are stored. On a topic of its own, so that a flood of receipts holds up no message.
+
+    Of one member's only the latest counts, so all of them are one event to whoever gathers events by their ids.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIPT
+    conversation_id: str
+    user_id: str
+    joined_at: datetime
+    last_delivered_seq: int
+    last_read_seq: int
+    members_rev: int
+
+    @property
+    def key(self) -> str:
+        return self.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.conversation_id}:{self.user_id}:receipt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +172,14 @@ class DeadLetter:
         return f"{self.source_topic}-{self.source_partition}"
 
 
-PushEvent = MessageStored | ConversationCreated
-Record = SendRequested | MessageStored | ConversationCreated | DeadLetter
+PushEvent = MessageStored | ConversationCreated | MessageChanged | ReceiptMoved
+Record = (
+    SendRequested
+    | MessageStored
+    | ConversationCreated
+    | DeadLetter
+    | ChangeRequested
+    | MessageChanged
+    | ReceiptRequested
+    | ReceiptMoved
+)

@@ -15,13 +15,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.domain.errors import InvalidRequestError, ParleyError, UnavailableError
-from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, PushEvent, Record, SendRequested
+from parley.domain.records import (
+    ChangeRequested,
+    ConversationCreated,
+    DeadLetter,
+    MessageChanged,
+    MessageStored,
+    PushEvent,
+    ReceiptMoved,
+    ReceiptRequested,
+    Record,
+    SendRequested,
+)
 from parley.observability import begin_invocation, describe_stack, log_unexpected
 from parley.protocol.records import decode_record
 
 if TYPE_CHECKING:
     from parley.ports import Clock, Publisher
+    from parley.services.changing import Changing
     from parley.services.fan_out import FanOut
+    from parley.services.receipts import ReceiptRecording
     from parley.services.storing import Storing
 
 Event = Mapping[str, Any]
@@ -49,6 +62,20 @@ class StoreServices(StreamServices, Protocol):
 
     @property
     def storing(self) -> Storing: ...
+
+
+class ChangeServices(StreamServices, Protocol):
+    """What apply_changes uses."""
+
+    @property
+    def changing(self) -> Changing: ...
+
+
+class ReceiptServices(StreamServices, Protocol):
+    """What record_receipts uses."""
+
+    @property
+    def receipt_recording(self) -> ReceiptRecording: ...
 
 
 class FanOutServices(StreamServices, Protocol):
@@ -79,8 +106,26 @@ def store_messages_handler(services: StoreServices) -> Handler:
     return _handler("store_messages", (SendRequested,), process, services)
 
 
+def apply_changes_handler(services: ChangeServices) -> Handler:
+    """Handles batches of `chat.edit`, `chat.delete` and `chat.react`, each by itself."""
+
+    def process(records: Sequence[ChangeRequested]) -> Sequence[ParleyError | None]:
+        return services.changing.apply_changes([record.change for record in records])
+
+    return _handler("apply_changes", (ChangeRequested,), process, services)
+
+
+def record_receipts_handler(services: ReceiptServices) -> Handler:
+    """Handles batches of `chat.seen`."""
+
+    def process(records: Sequence[ReceiptRequested]) -> Sequence[ParleyError | None]:
+        return services.receipt_recording.record_receipts([record.receipt for record in records])
+
+    return _handler("record_receipts", (ReceiptRequested,), process, services)
+
+
 def fan_out_handler(services: FanOutServices) -> Handler:
-    """Handles batches of `chat.receive`."""
+    """Handles batches of `chat.receive` and of `chat.receipt`, each by itself."""
 
     def process(events: Sequence[PushEvent]) -> Sequence[ParleyError | None]:
         report = services.fan_out.fan_out(events)
@@ -88,7 +133,7 @@ def fan_out_handler(services: FanOutServices) -> Handler:
             _log.info("not every socket took its events", extra={"failed": report.failed, "gone": report.gone})
         return [None] * len(events)
 
-    return _handler("fan_out", (MessageStored, ConversationCreated), process, services)
+    return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged, ReceiptMoved), process, services)
 
 
 def _handler(consumer: str, kinds: tuple[type[Record], ...], process: Process, services: StreamServices) -> Handler:

@@ -8,40 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol
 
-from pydantic import BaseModel, ValidationError
-
-from parley.domain.errors import InvalidRequestError, ParleyError, UnauthorizedError
+from parley.domain.errors import ParleyError, UnauthorizedError
 from parley.domain.models import Connection, Identity
 from parley.domain.times import from_epoch_ms
+from parley.entry.actions import Actions, Call, FrameServices, read_data
 from parley.observability import begin_invocation, log_unexpected
 from parley.protocol.decoding import decode_json
-from parley.protocol.errors import InternalError, field_problems, make_error_data, socket_code
-from parley.protocol.frames import Answer, Frame, NoData, PongData, Refusal, SendBatch, SendResults
-from parley.protocol.messages import SendAnswer, SendBody, encode_accepted
+from parley.protocol.errors import InternalError, make_error_data
+from parley.protocol.frames import Answer, Frame
 
 if TYPE_CHECKING:
-    from parley.ports import Clock
-    from parley.services.chat import Chat
     from parley.services.sockets import Sockets
 
 Event = Mapping[str, Any]
 Handler = Callable[[Any, Any], dict[str, Any]]
-Reply = tuple[str, SendAnswer | SendResults | PongData]
 
 _log = logging.getLogger(__name__)
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-class FrameServices(Protocol):
-    """What the actions use."""
-
-    @property
-    def chat(self) -> Chat: ...
-
-    @property
-    def clock(self) -> Clock: ...
 
 
 class SocketServices(Protocol):
@@ -90,66 +74,38 @@ def disconnect_handler(services: SocketServices) -> Handler:
     return handle
 
 
-def frame_handler(services: FrameServices) -> Handler:
+class SocketFrameServices(FrameServices, Protocol):
+    """What frames use."""
+
+    @property
+    def push_endpoint(self) -> str: ...
+
+
+def frame_handler(services: SocketFrameServices) -> Handler:
     """Handles frames, whichever route brought them: the frame's own action decides.
 
     The routes must have a response: the body that is returned is the frame's answer.
     """
-    actions = _Actions(services)
+    actions = Actions(services)
 
     def handle(event: Event, context: Any) -> dict[str, Any]:
         request = event["requestContext"]
         begin_invocation(context, connection_id=request["connectionId"], request_id=request.get("requestId"))
-        answer = _answer_frame(actions, request, event.get("body") or "")
+        answer = _answer_frame(actions, request, services.push_endpoint, event.get("body") or "")
         return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
 
     return handle
 
 
-class _Actions:
-    """What each action does, by its name and its older one."""
-
-    def __init__(self, services: FrameServices) -> None:
-        self._services = services
-        self._by_name: dict[str, Callable[[Identity, Any], Reply]] = {
-            "send": self.send,
-            "chat:send": self.send,
-            "ping": self.ping,
-        }
-
-    def run(self, identity: Identity, frame: Frame) -> Reply:
-        action = self._by_name.get(frame.action)
-        if action is None:
-            raise InvalidRequestError("There is no such action.")
-        return action(identity, frame.data)
-
-    def send(self, identity: Identity, data: Any) -> Reply:
-        if isinstance(data, dict) and "messages" in data:
-            bodies = _read(SendBatch, data).messages
-            outcomes = self._services.chat.send_messages(identity, [body.to_draft() for body in bodies])
-            results = [
-                Refusal(client_message_id=body.client_message_id, code=socket_code(outcome))
-                if isinstance(outcome, ParleyError)
-                else encode_accepted(outcome)
-                for body, outcome in zip(bodies, outcomes, strict=True)
-            ]
-            return "chat:send:ack", SendResults(results=results)
-        draft = _read(SendBody, data).to_draft()
-        return "chat:send:ack", encode_accepted(self._services.chat.send_message(identity, draft))
-
-    def ping(self, identity: Identity, data: Any) -> Reply:  # noqa: ARG002  # every action is called alike
-        _read(NoData, {} if data is None else data)
-        return "pong", PongData(server_time=self._services.clock.now())
-
-
-def _answer_frame(actions: _Actions, request: Event, body: str) -> Answer | None:
-    """The answer that a frame gets, or None for one that asked for none and went well."""
+def _answer_frame(actions: Actions, request: Event, endpoint: str, body: str) -> Answer | None:
+    """The answer that a frame gets now; None for one that asked for none and went well, or that is answered later."""
     request_id: str | None = None
     try:
         frame_data = decode_json(body)
         request_id = _request_id_of(frame_data)
-        frame = _read_frame(frame_data)
-        event, data = actions.run(_identity_of(request), frame)
+        frame = read_data(Frame, frame_data, "This is no frame.")
+        call = Call(_identity_of(request), _connection_of(request, endpoint), request_id)
+        reply = actions.run(frame.action, call, frame.data)
     except ParleyError as error:
         if error.status >= 500:
             _log.warning("a frame was refused", extra={"code": error.code})
@@ -157,24 +113,13 @@ def _answer_frame(actions: _Actions, request: Event, body: str) -> Answer | None
     except Exception as error:  # noqa: BLE001  # the edge: the client hears of it, and the socket goes on
         log_unexpected(_log, "a frame failed", error)
         return Answer(event="error", request_id=request_id, data=make_error_data(InternalError()))
-    return None if request_id is None else Answer(event=event, request_id=request_id, data=data)
+    return None if request_id is None or reply is None else Answer(event=reply[0], request_id=request_id, data=reply[1])
 
 
 def _request_id_of(frame_data: Any) -> str | None:
     """The requestId, where it can be read and is good, so that even the refusal of the rest bears it."""
     request_id = frame_data.get("requestId") if isinstance(frame_data, dict) else None
     return request_id if isinstance(request_id, str) and 1 <= len(request_id) <= 64 else None
-
-
-def _read_frame(frame_data: Any) -> Frame:
-    return _read(Frame, frame_data, "This is no frame.")
-
-
-def _read(kind: type[ModelT], data: Any, detail: str = "The data is not valid.") -> ModelT:
-    try:
-        return kind.model_validate(data)
-    except ValidationError as error:
-        raise InvalidRequestError(detail, field_problems(error.errors(include_input=False))) from None
 
 
 def _identity_of(request: Event) -> Identity:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from parley.domain.records import ConversationCreated, MessageStored, PushEvent
-from parley.protocol.base import Outbound
+from pydantic import Field
+
+from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent, ReceiptMoved
+from parley.protocol.base import Outbound, Time
 from parley.protocol.objects import ConversationObject, MessageObject, encode_conversation, encode_message
 
 
@@ -30,6 +32,46 @@ class MessageReceived(Outbound):
     data: MessageData
 
 
+class MessageUpdated(Outbound):
+    """A message was edited or reacted to."""
+
+    event: Literal["message:update"] = "message:update"
+    data: MessageData
+
+
+class DeletedData(Outbound):
+    """Which message was deleted."""
+
+    conversation_id: str
+    message_id: str
+    seq: int
+    rev: int
+
+
+class MessageDeleted(Outbound):
+    """A message was deleted; what is left of it is a tombstone."""
+
+    event: Literal["message:delete"] = "message:delete"
+    data: DeletedData
+
+
+class ReceiptData(Outbound):
+    """How much a member has received and read. It carries no rev."""
+
+    conversation_id: str
+    user_id: str
+    joined_at: Time = Field(description="Of the stay that it is of: one of an earlier stay is to be dropped.")
+    last_delivered_seq: int
+    last_read_seq: int
+
+
+class ReceiptUpdated(Outbound):
+    """A member's pointers moved."""
+
+    event: Literal["chat:seen:update"] = "chat:seen:update"
+    data: ReceiptData
+
+
 class ConversationEvent(Outbound):
     """A conversation came into being with its recipient in it."""
 
@@ -43,6 +85,22 @@ def encode_event(event: PushEvent) -> bytes:
         case MessageStored(message=message):
             data = MessageData(message=encode_message(message), rev=message.rev)
             return MessageReceived(data=data).to_json()
+        case MessageChanged(message=message, kind="delete", rev=rev):
+            deleted = DeletedData(
+                conversation_id=message.conversation_id, message_id=message.message_id, seq=message.seq, rev=rev
+            )
+            return MessageDeleted(data=deleted).to_json()
+        case MessageChanged(message=message, rev=rev):
+            return MessageUpdated(data=MessageData(message=encode_message(message), rev=rev)).to_json()
+        case ReceiptMoved():
+            receipt = ReceiptData(
+                conversation_id=event.conversation_id,
+                user_id=event.user_id,
+                joined_at=event.joined_at,
+                last_delivered_seq=event.last_delivered_seq,
+                last_read_seq=event.last_read_seq,
+            )
+            return ReceiptUpdated(data=receipt).to_json()
         case ConversationCreated(view=view):
             conversation = view.conversation
             created = ConversationData(conversation=encode_conversation(view), rev=conversation.rev)

@@ -7,9 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from parley.domain import limits
+from parley.domain.errors import ParleyError
+from parley.domain.models import Membership
 from parley.protocol.base import Inbound, Outbound, Time
-from parley.protocol.errors import ErrorData, SocketCode
-from parley.protocol.messages import SendAnswer, SendBody
+from parley.protocol.errors import ErrorData, SocketCode, make_error_data
+from parley.protocol.messages import ChangeAnswer, SendAnswer, SendBody
+from parley.protocol.receipts import PointersAnswer, encode_pointers
+from parley.protocol.sync import SyncAnswer
 
 
 class Frame(Inbound):
@@ -50,9 +54,19 @@ class PongData(Outbound):
     server_time: Time
 
 
+AnswerData = SendAnswer | SendResults | ChangeAnswer | PointersAnswer | SyncAnswer | PongData | ErrorData
+
+
 class Answer(Outbound):
     """The one answer to a frame that carried a requestId; an error also to one that did not."""
 
     event: str
     request_id: str | None = Field(default=None, exclude_if=lambda request_id: request_id is None)
-    data: SendAnswer | SendResults | PongData | ErrorData
+    data: AnswerData
+
+
+def encode_receipt_answer(request_id: str, outcome: Membership | ParleyError) -> bytes:
+    """The frame that answers a receipt, once it is stored or cannot be."""
+    if isinstance(outcome, ParleyError):
+        return Answer(event="error", request_id=request_id, data=make_error_data(outcome)).to_json()
+    return Answer(event="chat:seen:ack", request_id=request_id, data=encode_pointers(outcome)).to_json()

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from parley.domain import limits
-from parley.domain.models import AcceptedMessage, Draft, MessageType
+from parley.domain.models import AcceptedMessage, Draft, Message, MessageType
 from parley.protocol.base import Inbound, Outbound
 
 
@@ -52,3 +52,46 @@ class SendAnswer(Outbound):
 def encode_accepted(message: AcceptedMessage) -> SendAnswer:
     """The answer for a message that was accepted."""
     return SendAnswer(message_id=message.message_id, client_message_id=message.client_message_id)
+
+
+class EditBody(Inbound):
+    """A message's new content."""
+
+    content: str = Field(
+        description="Unicode code points, one of them not white space.",
+        json_schema_extra={"minLength": 1, "maxLength": limits.CONTENT_MAX_CHARS},
+    )
+
+
+class EditData(EditBody):
+    """An edit on a socket."""
+
+    message_id: str
+
+
+class DeleteData(Inbound):
+    """A delete on a socket."""
+
+    message_id: str
+
+
+class ReactData(Inbound):
+    """A reaction on a socket."""
+
+    message_id: str
+    emoji: str = Field(
+        description="One emoji.", json_schema_extra={"minLength": 1, "maxLength": limits.EMOJI_MAX_BYTES}
+    )
+    remove: bool = Field(default=False, description="Takes the caller's own reaction away.")
+
+
+class ChangeAnswer(Outbound):
+    """The change is durable in Kafka and will be made."""
+
+    message_id: str
+    status: Literal["accepted"] = "accepted"
+
+
+def encode_change(message: Message) -> ChangeAnswer:
+    """The answer for a change of this message that was accepted."""
+    return ChangeAnswer(message_id=message.message_id)

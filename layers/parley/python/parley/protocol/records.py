@@ -12,7 +12,17 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
 
 from parley.domain.errors import InvalidRequestError
-from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, Record, SendRequested
+from parley.domain.records import (
+    ChangeRequested,
+    ConversationCreated,
+    DeadLetter,
+    MessageChanged,
+    MessageStored,
+    ReceiptMoved,
+    ReceiptRequested,
+    Record,
+    SendRequested,
+)
 from parley.protocol.errors import field_problems
 
 KindT = TypeVar("KindT")
@@ -52,7 +62,32 @@ class _DeadLetter(_Envelope[Literal["DeadLetter"], DeadLetter]):
     pass
 
 
-_AnyEnvelope = _SendRequested | _MessageStored | _ConversationCreated | _DeadLetter
+class _ChangeRequested(_Envelope[Literal["ChangeRequested"], ChangeRequested]):
+    pass
+
+
+class _MessageChanged(_Envelope[Literal["MessageChanged"], MessageChanged]):
+    pass
+
+
+class _ReceiptRequested(_Envelope[Literal["ReceiptRequested"], ReceiptRequested]):
+    pass
+
+
+class _ReceiptMoved(_Envelope[Literal["ReceiptMoved"], ReceiptMoved]):
+    pass
+
+
+_AnyEnvelope = (
+    _SendRequested
+    | _MessageStored
+    | _ConversationCreated
+    | _DeadLetter
+    | _ChangeRequested
+    | _MessageChanged
+    | _ReceiptRequested
+    | _ReceiptMoved
+)
 _envelopes: TypeAdapter[_AnyEnvelope] = TypeAdapter(Annotated[_AnyEnvelope, Field(discriminator="kind")])
 
 
@@ -66,6 +101,14 @@ def encode_record(record: Record) -> bytes:
             envelope = _MessageStored.model_construct(kind="MessageStored", record=record)
         case ConversationCreated():
             envelope = _ConversationCreated.model_construct(kind="ConversationCreated", record=record)
+        case ChangeRequested():
+            envelope = _ChangeRequested.model_construct(kind="ChangeRequested", record=record)
+        case MessageChanged():
+            envelope = _MessageChanged.model_construct(kind="MessageChanged", record=record)
+        case ReceiptRequested():
+            envelope = _ReceiptRequested.model_construct(kind="ReceiptRequested", record=record)
+        case ReceiptMoved():
+            envelope = _ReceiptMoved.model_construct(kind="ReceiptMoved", record=record)
         case DeadLetter():
             envelope = _DeadLetter.model_construct(kind="DeadLetter", record=record)
     return envelope.__pydantic_serializer__.to_json(envelope, by_alias=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from parley.domain import ids, text
+from parley.domain.changes import count_deleted
 from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError, UnavailableError
 from parley.domain.limits import GROUP_MEMBERS_MAX_COUNT, UNREAD_MAX_COUNT
 from parley.domain.models import Conversation, ConversationKind, ConversationView, Identity, Membership, Role, User
@@ -235,6 +236,7 @@ def make_membership(conversation: Conversation, user_id: str, role: Role, *, pee
 def make_view(conversation: Conversation, membership: Membership, users: dict[str, User]) -> ConversationView:
     """The conversation as this member sees it; `users` holds at least their peer, where there is one."""
     unread = max(0, conversation.last_seq - membership.last_read_seq)
+    unread -= count_deleted(conversation.deleted_runs, membership.last_read_seq)
     return ConversationView(
         conversation=conversation,
         membership=membership,

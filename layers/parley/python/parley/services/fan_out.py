@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection
-from parley.domain.records import ConversationCreated, MessageStored, PushEvent
+from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent, ReceiptMoved
 from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Push, PushClient
 from parley.services.frames import join_frames
 from parley.services.member_cache import MemberCache
@@ -91,7 +91,7 @@ class FanOut:
         for place, event in enumerate(events):
             recipient_id: str | None = None
             match event:
-                case MessageStored():
+                case MessageStored() | MessageChanged() | ReceiptMoved():
                     wanted[event.key] = max(wanted.get(event.key, 0), event.members_rev)
                 case ConversationCreated():
                     recipient_id = event.recipient_id

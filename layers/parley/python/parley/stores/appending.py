@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from pymongo import InsertOne, UpdateOne
 
@@ -13,37 +12,18 @@ from parley.domain.errors import NotFoundError, ParleyError
 from parley.domain.models import AcceptedMessage, Message
 from parley.ports import Appended, NotAppended
 from parley.stores.codecs import Document, encode_message, membership_key
+from parley.stores.grouped import Group
+from parley.stores.heads import Head, move_head
 
-Outcomes = dict[str, Appended | NotAppended]
+AppendOutcomes = dict[str, Appended | NotAppended]
 """By message id."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """The messages of one call for one conversation, in order, each once: they are stored together or not at all."""
-
-    conversation_id: str
-    messages: tuple[AcceptedMessage, ...]
-
-    def refuse(self, error: ParleyError) -> Outcomes:
-        """The outcomes when none of them is stored."""
-        return {message.message_id: NotAppended(error) for message in self.messages}
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Where a conversation stands: what a group's messages are numbered from."""
-
-    last_seq: int
-    rev: int
-    members_rev: int
 
 
 @dataclass(slots=True)
 class AppendPlan:
     """The writes of one transaction, and what they will have come to once it has committed."""
 
-    outcomes: Outcomes = field(default_factory=dict)
+    outcomes: AppendOutcomes = field(default_factory=dict)
     messages: list[InsertOne[Document]] = field(default_factory=list)
     conversations: list[UpdateOne] = field(default_factory=list)
     pointers: list[UpdateOne] = field(default_factory=list)
@@ -58,16 +38,13 @@ def is_text(content: str) -> bool:
     return True
 
 
-def group_messages(messages: Sequence[AcceptedMessage]) -> list[Group]:
-    """The messages by conversation, in the order given, repeats left out."""
-    by_conversation: dict[str, dict[str, AcceptedMessage]] = {}
-    for message in messages:
-        by_conversation.setdefault(message.conversation_id, {}).setdefault(message.message_id, message)
-    return [Group(conversation_id, tuple(group.values())) for conversation_id, group in by_conversation.items()]
+def refuse_append(group: Group[AcceptedMessage], error: ParleyError) -> AppendOutcomes:
+    """The outcomes when none of them is stored."""
+    return {message.message_id: NotAppended(error) for message in group.items}
 
 
 def plan_append(
-    groups: Sequence[Group], heads: Mapping[str, Head], stored: Mapping[str, Message], now: datetime
+    groups: Sequence[Group[AcceptedMessage]], heads: Mapping[str, Head], stored: Mapping[str, Message], now: datetime
 ) -> AppendPlan:
     """Numbers the messages that are not stored yet.
 
@@ -81,17 +58,19 @@ def plan_append(
     for group in groups:
         head = heads.get(group.conversation_id)
         if head is None:
-            plan.outcomes.update(group.refuse(NotFoundError("The conversation does not exist.")))
+            plan.outcomes.update(refuse_append(group, NotFoundError("The conversation does not exist.")))
         else:
             _plan_group(plan, group, head, stored, now)
     return plan
 
 
-def _plan_group(plan: AppendPlan, group: Group, head: Head, stored: Mapping[str, Message], now: datetime) -> None:
+def _plan_group(
+    plan: AppendPlan, group: Group[AcceptedMessage], head: Head, stored: Mapping[str, Message], now: datetime
+) -> None:
     seq, rev = head.last_seq, head.rev
     last_seqs: dict[str, int] = {}
     last: Document | None = None
-    for accepted in group.messages:
+    for accepted in group.items:
         known = stored.get(accepted.message_id)
         if known is not None:
             plan.outcomes[accepted.message_id] = Appended(known, head.members_rev, fresh=False)
@@ -99,12 +78,18 @@ def _plan_group(plan: AppendPlan, group: Group, head: Head, stored: Mapping[str,
         seq, rev = seq + 1, rev + 1
         message = _number(accepted, seq, rev, now)
         last = encode_message(message)
-        plan.messages.append(InsertOne(last))
+        plan.messages.append(InsertOne({**last, "changedAt": now}))
         plan.outcomes[message.message_id] = Appended(message, head.members_rev, fresh=True)
         last_seqs[message.sender_id] = seq
     if last is not None:
-        plan.conversations.append(_advance(group.conversation_id, head, last, now))
-        plan.pointers += [_move_pointers(group.conversation_id, *item) for item in last_seqs.items()]
+        plan.conversations.append(
+            move_head(
+                group.conversation_id,
+                head,
+                {"lastSeq": seq, "rev": rev, "lastMessage": last, "updatedAt": now, "changedAt": now},
+            )
+        )
+        plan.pointers += [_move_pointers(group.conversation_id, *item, rev, now) for item in last_seqs.items()]
 
 
 def _number(accepted: AcceptedMessage, seq: int, rev: int, now: datetime) -> Message:
@@ -125,17 +110,9 @@ def _number(accepted: AcceptedMessage, seq: int, rev: int, now: datetime) -> Mes
     )
 
 
-def _advance(conversation_id: str, head: Head, last: Mapping[str, Any], now: datetime) -> UpdateOne:
-    """Moves the conversation on, unless somebody else did since its head was read."""
-    return UpdateOne(
-        {"_id": conversation_id, "lastSeq": head.last_seq, "rev": head.rev},
-        {"$set": {"lastSeq": last["seq"], "rev": last["rev"], "lastMessage": last, "updatedAt": now}},
-    )
-
-
-def _move_pointers(conversation_id: str, sender_id: str, seq: int) -> UpdateOne:
+def _move_pointers(conversation_id: str, sender_id: str, seq: int, rev: int, now: datetime) -> UpdateOne:
     """Whoever writes has read and received what they wrote; who has left meanwhile has no pointers to move."""
     return UpdateOne(
         {"_id": membership_key(conversation_id, sender_id)},
-        {"$max": {"lastReadSeq": seq, "lastDeliveredSeq": seq}},
+        {"$max": {"lastReadSeq": seq, "lastDeliveredSeq": seq}, "$set": {"rev": rev, "changedAt": now}},
     )

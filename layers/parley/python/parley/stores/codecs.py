@@ -5,8 +5,9 @@ A field that is missing where the domain allows None reads as None, so that fiel
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
 
 from parley.domain.models import (
     Conversation,
@@ -14,6 +15,8 @@ from parley.domain.models import (
     Membership,
     Message,
     Reaction,
+    Reactors,
+    SeqRuns,
     Session,
     User,
 )
@@ -22,6 +25,9 @@ Document = dict[str, Any]
 """A document on its way in or out. `Any` ends here: nothing outside this package sees one."""
 
 Raw = Mapping[str, Any]
+
+NO_REACTORS: Final[Mapping[str, bool]] = {"reactors": False}
+"""A projection that leaves out everybody who reacted to a message: `reactions` has the few who are shown."""
 
 
 def email_key(email: str) -> str:
@@ -102,6 +108,8 @@ def encode_conversation(conversation: Conversation) -> Document:
         "lastMessage": None if last is None else encode_message(last),
         "createdAt": conversation.created_at,
         "updatedAt": conversation.updated_at,
+        "changedAt": conversation.updated_at,
+        "deletedRuns": [list(run) for run in conversation.deleted_runs],
     }
 
 
@@ -119,10 +127,17 @@ def decode_conversation(document: Raw) -> Conversation:
         last_message=None if last is None else decode_message(last),
         created_at=document["createdAt"],
         updated_at=document["updatedAt"],
+        deleted_runs=decode_runs(document.get("deletedRuns")),
     )
 
 
-def encode_membership(membership: Membership) -> Document:
+def encode_membership(membership: Membership, *, rev: int, changed_at: datetime) -> Document:
+    """A member who joins now.
+
+    Args:
+        rev: the conversation's, at which they join.
+        changed_at: when.
+    """
     return {
         "_id": membership_key(membership.conversation_id, membership.user_id),
         "conversationId": membership.conversation_id,
@@ -133,6 +148,10 @@ def encode_membership(membership: Membership) -> Document:
         "lastReadSeq": membership.last_read_seq,
         "muted": membership.muted,
         "peerId": membership.peer_id,
+        "joinedRev": rev,
+        "rev": rev,
+        "receiptRev": 0,
+        "changedAt": changed_at,
     }
 
 
@@ -147,6 +166,22 @@ def decode_membership(document: Raw) -> Membership:
         muted=document["muted"],
         peer_id=document.get("peerId"),
     )
+
+
+def encode_departure(conversation_id: str, user_id: str, *, rev: int, changed_at: datetime) -> Document:
+    """That a member left, for sync. It goes with their membership's end and is deleted when they join again.
+
+    Args:
+        rev: the conversation's, at which they left.
+        changed_at: when.
+    """
+    return {
+        "_id": membership_key(conversation_id, user_id),
+        "conversationId": conversation_id,
+        "userId": user_id,
+        "rev": rev,
+        "changedAt": changed_at,
+    }
 
 
 def encode_message(message: Message) -> Document:
@@ -195,3 +230,15 @@ def encode_reaction(reaction: Reaction) -> Document:
 
 def decode_reaction(document: Raw) -> Reaction:
     return Reaction(emoji=document["emoji"], count=document["count"], user_ids=tuple(document["userIds"]))
+
+
+def encode_reactors(reactors: Reactors) -> list[Document]:
+    return [{"emoji": emoji, "userIds": list(user_ids)} for emoji, user_ids in reactors]
+
+
+def decode_reactors(documents: Sequence[Raw]) -> Reactors:
+    return tuple((document["emoji"], tuple(document["userIds"])) for document in documents)
+
+
+def decode_runs(runs: Sequence[Sequence[int]] | None) -> SeqRuns:
+    return tuple((first, last) for first, last in runs or ())

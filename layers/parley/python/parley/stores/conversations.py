@@ -14,7 +14,8 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import PyMongoError
 
-from parley.domain.models import Conversation, Membership
+from parley.domain.models import AcceptedReceipt, Conversation, Membership
+from parley.ports import Moved, NotMoved
 from parley.stores.codecs import (
     Document,
     decode_conversation,
@@ -24,7 +25,11 @@ from parley.stores.codecs import (
     membership_key,
 )
 from parley.stores.errors import database_call, is_conflict
+from parley.stores.grouped import Group, OvertakenError, group_items, write_groups
+from parley.stores.heads import HEAD, decode_head
+from parley.stores.pointers import Numbered, PointerOutcomes, plan_pointers, refuse_receipts
 from parley.stores.transactions import run_transaction
+from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
 _CREATE_TIMEOUT_S: Final = 4.0
@@ -35,10 +40,12 @@ _BATCH_SIZE: Final = 20_000  # documents an answer: a list of members comes whol
 class MongoConversationStore:
     """The port ConversationStore."""
 
-    def __init__(self, client: MongoClient[Document], database: Database[Document]) -> None:
+    def __init__(self, client: MongoClient[Document], database: Database[Document], writers: Writers) -> None:
         self._client = client
         self._conversations = database["conversations"]
         self._memberships = database["memberships"]
+        self._receipts = database["receipts"]
+        self._writers = writers
 
     def create_conversation(
         self, conversation: Conversation, members: Sequence[Membership]
@@ -61,7 +68,10 @@ class MongoConversationStore:
 
     def _insert(self, session: ClientSession, conversation: Conversation, members: Sequence[Membership]) -> None:
         self._conversations.insert_one(encode_conversation(conversation), session=session)
-        self._memberships.insert_many([encode_membership(member) for member in members], session=session)
+        self._memberships.insert_many(
+            [encode_membership(member, rev=conversation.rev, changed_at=conversation.updated_at) for member in members],
+            session=session,
+        )
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
         """See ConversationStore."""
@@ -115,6 +125,47 @@ class MongoConversationStore:
             ):
                 members[document["conversationId"]].add(document["userId"])
         return {conversation_id: frozenset(ids) for conversation_id, ids in members.items()}
+
+    def move_pointers(self, receipts: Sequence[AcceptedReceipt], now: datetime) -> list[Moved | NotMoved]:
+        """See ConversationStore."""
+        groups = group_items(
+            map(Numbered, range(len(receipts)), receipts),
+            lambda item: item.receipt.conversation_id,
+            lambda item: str(item.place),
+        )
+
+        def write(session: ClientSession, some: Sequence[Group[Numbered]]) -> PointerOutcomes:
+            return self._move(session, some, now)
+
+        outcomes = write_groups(self._client, self._writers, groups, write, refuse_receipts)
+        return [outcomes[place] for place in range(len(receipts))]
+
+    def _move(self, session: ClientSession, groups: Sequence[Group[Numbered]], now: datetime) -> PointerOutcomes:
+        ids = [group.conversation_id for group in groups]
+        heads = {
+            document["_id"]: decode_head(document)
+            for document in self._conversations.find(
+                {"_id": {"$in": ids}}, projection=HEAD, batch_size=len(ids) + 1, session=session
+            )
+        }
+        keys = {membership_key(group.conversation_id, item.receipt.user_id) for group in groups for item in group.items}
+        members = {
+            document["_id"]: decode_membership(document)
+            for document in self._memberships.find(
+                {"_id": {"$in": list(keys)}}, batch_size=len(keys) + 1, session=session
+            )
+        }
+        counters = {
+            document["_id"]: document["rev"]
+            for document in self._receipts.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1, session=session)
+        }
+        plan = plan_pointers(groups, heads, members, counters, now)
+        if plan.members:
+            counted = self._receipts.bulk_write(plan.counters, ordered=False, session=session)
+            if counted.matched_count + counted.inserted_count != len(plan.counters):
+                raise OvertakenError
+            self._memberships.bulk_write(plan.members, ordered=False, session=session)
+        return plan.outcomes
 
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         """See ConversationStore."""

@@ -28,6 +28,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "memberships": [
         IndexModel([("userId", ASCENDING), ("conversationId", ASCENDING)], name="user_conversation"),
         IndexModel([("conversationId", ASCENDING), ("userId", ASCENDING)], name="conversation_user", unique=True),
+        IndexModel([("conversationId", ASCENDING), ("changedAt", ASCENDING)], name="conversation_changed"),
     ],
     "messages": [
         IndexModel([("conversationId", ASCENDING), ("seq", DESCENDING)], name="conversation_seq", unique=True),
@@ -36,7 +37,17 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
             name="conversation_sender_client_id",
             unique=True,
         ),
+        IndexModel(
+            [("conversationId", ASCENDING), ("changedAt", ASCENDING), ("rev", ASCENDING)], name="conversation_changed"
+        ),
     ],
+    "receipts": [],
+    "departures": [
+        IndexModel([("userId", ASCENDING), ("changedAt", ASCENDING)], name="user_changed"),
+        IndexModel([("conversationId", ASCENDING), ("changedAt", ASCENDING)], name="conversation_changed"),
+    ],
+    # Longer than any topic keeps its records: what is delivered again later than that is nowhere to be delivered from.
+    "changes": [IndexModel([("madeAt", ASCENDING)], name="expiry", expireAfterSeconds=14 * 24 * 60 * 60)],
 }
 
 

@@ -18,7 +18,9 @@ from parley.stores.errors import database_call
 from parley.stores.indexes import create_indexes
 from parley.stores.messages import MongoMessageStore
 from parley.stores.sessions import MongoSessionStore
+from parley.stores.syncing import MongoSyncStore
 from parley.stores.users import MongoUserStore
+from parley.stores.writers import Writers
 
 _SERVER_SELECTION_TIMEOUT_MS: Final = 2_000
 _CONNECT_TIMEOUT_MS: Final = 1_500
@@ -29,7 +31,7 @@ _SET_UP_TIMEOUT_S: Final = 45.0
 
 
 class MongoStores:
-    """The four stores, over one client that connects at its first use.
+    """The stores, over one client that connects at its first use.
 
     A function handles one invocation at a time, so a few connections do; DocumentDB counts them per instance.
 
@@ -57,6 +59,10 @@ class MongoStores:
         )
 
     @cached_property
+    def _writers(self) -> Writers:
+        return Writers(self._client, self._database)
+
+    @cached_property
     def users(self) -> MongoUserStore:
         return MongoUserStore(self._database)
 
@@ -66,11 +72,15 @@ class MongoStores:
 
     @cached_property
     def conversations(self) -> MongoConversationStore:
-        return MongoConversationStore(self._client, self._database)
+        return MongoConversationStore(self._client, self._database, self._writers)
 
     @cached_property
     def messages(self) -> MongoMessageStore:
-        return MongoMessageStore(self._client, self._database)
+        return MongoMessageStore(self._client, self._database, self._writers)
+
+    @cached_property
+    def sync(self) -> MongoSyncStore:
+        return MongoSyncStore(self._client, self._database)
 
     def create_indexes(self) -> None:
         """Creates the collections and indexes that are missing; repeating it changes nothing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from parley.entry.rest import accounts, conversations, messages
+from parley.entry.rest import accounts, conversations, messages, syncing
 from parley.entry.rest.documents import describe_api, document_routes, responses_of
 from parley.entry.rest.problems import add_error_handlers, problem_answer
 from parley.entry.rest.routes import CheckedRoute, RestServices, Route, SignedInRoute
@@ -45,7 +45,7 @@ def create_chat_app(services: RestServices) -> Envelope:
     def describe() -> FastAPI:
         return _create_app((*accounts.ROUTES, *chat_routes), services)
 
-    chat_routes = (*conversations.ROUTES, *messages.ROUTES, *document_routes(describe))
+    chat_routes = (*conversations.ROUTES, *messages.ROUTES, *syncing.ROUTES, *document_routes(describe))
     return Envelope(_create_app(chat_routes, services))
 
 

@@ -10,8 +10,9 @@ from parley.domain.errors import FieldProblem, InvalidRequestError
 from parley.entry.rest.routes import Caller, ConversationId, MessageId, Route, Services, answer
 from parley.protocol.bodies import HistoryQuery, Page
 from parley.protocol.cursors import HistoryCursor, decode_cursor, encode_cursor
-from parley.protocol.messages import SendAnswer, SendBody, encode_accepted
+from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBody, encode_accepted, encode_change
 from parley.protocol.objects import MessageObject, encode_message
+from parley.protocol.receipts import PointersAnswer, StatusBody, encode_pointers
 
 
 async def send_message(services: Services, caller: Caller, body: SendBody) -> Response:
@@ -49,6 +50,32 @@ async def get_message(services: Services, caller: Caller, message_id: MessageId)
     return answer(encode_message(services.messages.get_message(caller, message_id)))
 
 
+async def edit_message(services: Services, caller: Caller, message_id: MessageId, body: EditBody) -> Response:
+    """Gives a stored message of the caller's own another content."""
+    return answer(encode_change(services.editing.edit_message(caller, message_id, body.content)), 202)
+
+
+async def delete_message(services: Services, caller: Caller, message_id: MessageId) -> Response:
+    """Deletes a stored message: the sender does, or a group's owner or admin. A repeat changes nothing."""
+    return answer(encode_change(services.editing.delete_message(caller, message_id)), 202)
+
+
+async def add_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: str) -> Response:
+    """Reacts to a stored message with one emoji. A repeat changes nothing."""
+    return answer(encode_change(services.editing.react(caller, message_id, emoji)), 202)
+
+
+async def remove_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: str) -> Response:
+    """Takes the caller's own reaction away. A repeat changes nothing."""
+    return answer(encode_change(services.editing.react(caller, message_id, emoji, remove=True)), 202)
+
+
+async def record_receipt(services: Services, caller: Caller, body: StatusBody) -> Response:
+    """Moves the caller's pointers forward, and not past the last message; read implies delivered."""
+    membership = services.receipts.record_receipt(caller, body.conversation_id, body.status, body.seq)
+    return answer(encode_pointers(membership))
+
+
 def _read_start(query: HistoryQuery) -> HistoryCursor | None:
     """Where the page starts; None for the newest message."""
     given = [name for name in ("before", "after", "cursor") if getattr(query, name) is not None]
@@ -64,10 +91,21 @@ def _read_start(query: HistoryQuery) -> HistoryCursor | None:
 
 _TAG = "Messages"
 _HISTORY = Page[MessageObject]
+_MESSAGE = "/api/chat/{messageId}"
+_REACTION = f"{_MESSAGE}/reactions/{{emoji}}"
+_OLDER_MESSAGE = "/api/chats/messages/{messageId}"
+_EDIT_ERRORS = ("not_found", "forbidden", "conflict")
 
 ROUTES = (
     Route("POST", "/api/chat/send", send_message, _TAG, 202, SendAnswer, ("not_found", "blocked")),
     Route("GET", "/api/messages/conversation/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/chat/history/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
+    Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",)),
+    Route("PUT", _MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
+    Route("DELETE", _MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),
+    Route("PUT", _REACTION, add_reaction, _TAG, 202, ChangeAnswer, ("not_found", "conflict")),
+    Route("DELETE", _REACTION, remove_reaction, _TAG, 202, ChangeAnswer, ("not_found",)),
+    Route("PATCH", _OLDER_MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
+    Route("DELETE", _OLDER_MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),
 )

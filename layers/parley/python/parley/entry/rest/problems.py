@@ -45,6 +45,7 @@ ERRORS: Mapping[str, tuple[int, str]] = {
     "not_found": (404, "It does not exist, or it is not the caller's to see."),
     "method_not_allowed": (405, "The path is there, and not for this method."),
     "conflict": (409, "The state of things does not allow it, such as a name that is taken."),
+    "sync_token_invalid": (410, "The sync token was not made here, or for somebody else: start without one."),
     "too_large": (413, "The body is over 256 KB."),
     "unsupported_media_type": (415, "The body is not application/json."),
     "rate_limited": (429, "Too many requests; Retry-After says when there may be more."),

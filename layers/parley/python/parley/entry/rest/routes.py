@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     from parley.services.authentication import Authentication
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
+    from parley.services.editing import Editing
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.receipts import Receipts
+    from parley.services.syncing import Sync
 
 _METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
@@ -48,7 +51,16 @@ class RestServices(Protocol):
     def chat(self) -> Chat: ...
 
     @property
+    def editing(self) -> Editing: ...
+
+    @property
     def messages(self) -> Messages: ...
+
+    @property
+    def receipts(self) -> Receipts: ...
+
+    @property
+    def syncing(self) -> Sync: ...
 
     @property
     def health(self) -> Health: ...

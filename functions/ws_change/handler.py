@@ -1,0 +1,6 @@
+"""ws_change: accepts edits, deletes and reactions from sockets."""
+
+from parley import bootstrap
+from parley.entry import websocket
+
+handler = websocket.frame_handler(bootstrap.container("stores", "publisher"))

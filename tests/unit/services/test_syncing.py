@@ -1,0 +1,297 @@
+"""Sync: pages that make a client whole, whatever happened and whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from parley.domain.errors import InvalidRequestError, SyncTokenInvalidError
+from parley.domain.models import AcceptedChange, AcceptedReceipt, ChangeKind, Identity, Membership
+from parley.domain.sync import SyncPage
+from tests.unit.services.sync_client import SyncClient, read_anew
+from tests.unit.services.world import World, draft
+
+
+@pytest.fixture
+def here(world: World, ann: Identity, ben: Identity) -> str:
+    return world.make_group(ann, ben).conversation.conversation_id
+
+
+def seqs(page: SyncPage, place: str) -> list[int]:
+    return [message.seq for change in page.changes if change.conversation_id == place for message in change.messages]
+
+
+def ids(page: SyncPage) -> list[str]:
+    return [change.conversation_id for change in page.changes]
+
+
+def test_without_a_token_everything_comes_with_the_latest_messages(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    direct = world.make_direct(ann, ben).conversation.conversation_id
+    world.store(ben, *(draft(here, number) for number in range(25)))
+    client = SyncClient(world, ann)
+
+    (page,) = client.ask_all()
+
+    assert page.complete
+    assert sorted(ids(page)) == sorted([here, direct])
+    assert seqs(page, here) == list(range(6, 26))
+    view, _, members = client.state[here]
+    assert (view.conversation.last_seq, view.unread_count) == (25, 25)
+    assert members.keys() == {"u_ann", "u_ben"}
+    assert client.state[direct][0].peer is not None
+
+
+def test_nothing_new_is_an_empty_page(world: World, ann: Identity, ben: Identity, here: str) -> None:
+    world.store(ben, draft(here))
+    client = SyncClient(world, ann)
+    client.ask_all()
+    for _ in range(3):
+        assert client.ask().changes == ()
+        world.clock.advance(40)
+
+
+def test_one_change_brings_one_conversation_and_what_changed_in_it(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    quiet = world.make_direct(ann, ben).conversation.conversation_id
+    stored = world.store(ben, *(draft(here, number) for number in range(5)))
+    client = SyncClient(world, ann)
+    client.ask_all()
+    world.clock.advance(5)
+    world.store(ben, draft(here, 9))
+    world.changing.apply_changes([a_change(stored[1].message_id, here, "edit")])
+
+    page = client.ask()
+
+    assert page.complete
+    assert ids(page) == [here] != [quiet]
+    assert sorted(seqs(page, here)) == [2, 6]
+    assert client.ask().changes == ()
+
+
+def test_an_old_token_brings_everything_since_without_a_hole(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    client = SyncClient(world, ann)
+    client.ask_all()
+    for hour in range(60):
+        world.clock.advance(3_600)
+        world.store(ben, *(draft(here, f"{hour}-{number}") for number in range(5)))
+
+    pages = client.ask_all(limit=40)
+
+    assert [len(seqs(page, here)) for page in pages][:3] == [40, 40, 40]
+    assert sorted(seq for page in pages for seq in seqs(page, here)) == list(range(1, 301))
+    assert client.state == read_anew(world, ann)
+
+
+def test_receipts_come_as_the_latest_state_once(world: World, ann: Identity, ben: Identity, here: str) -> None:
+    world.store(ann, draft(here), draft(here, 2))
+    client = SyncClient(world, ann)
+    client.ask_all()
+    world.receipts.record_receipt(ben, here, "read", 2)
+
+    page = client.ask()
+
+    assert (seqs(page, here), [member.user_id for member in page.changes[0].members]) == ([], ["u_ben"])
+    assert client.state == read_anew(world, ann)
+    assert client.ask().changes == ()
+
+
+def test_who_was_removed_is_told_so_once_and_hears_no_more(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    client = SyncClient(world, ben)
+    client.ask_all()
+    kept = [world.database.memberships[here, "u_ann"]]
+    world.conversation_store.replace_members(here, kept, world.clock.advance(1))
+    world.store(ann, draft(here))
+
+    page = client.ask()
+
+    assert [(change.conversation_id, change.view, change.messages) for change in page.changes] == [(here, None, ())]
+    world.store(ann, draft(here, 2))
+    assert client.ask().changes == ()
+
+
+def test_who_comes_back_gets_it_whole_and_hears_who_left(
+    world: World, ann: Identity, ben: Identity, eve: Identity
+) -> None:
+    place = world.make_group(ann, ben, eve).conversation.conversation_id
+    world.store(ann, *(draft(place, number) for number in range(30)))
+    client = SyncClient(world, ben)
+    client.ask_all()
+    of_ann, of_ben = (world.database.memberships[place, who] for who in ("u_ann", "u_ben"))
+    world.conversation_store.replace_members(place, [of_ann], world.clock.advance(1))
+    world.store(ann, draft(place, 99))
+    world.conversation_store.replace_members(place, [of_ann, of_ben], world.clock.advance(1))
+
+    client.ask_all()
+
+    assert client.state == read_anew(world, ben)
+    assert "u_eve" not in client.state[place][2]
+
+
+def test_a_large_group_does_not_bring_all_its_members_at_once(world: World, ann: Identity) -> None:
+    others = [world.add_user(f"m{number:03}") for number in range(120)]
+    place = world.make_group(ann, *others).conversation.conversation_id
+    client = SyncClient(world, ann)
+    client.ask_all()
+    assert client.state[place][2] == {}
+    world.store(ann, draft(place))
+    for other in others:
+        world.receipts.record_receipt(other, place, "read", 1)
+
+    pages = client.ask_all(limit=50)
+
+    assert [sum(len(change.members) for change in page.changes) for page in pages] == [50, 50, 21, 0]
+    assert client.state[place][2] == read_anew(world, ann)[place][2]
+
+
+def test_a_page_stays_under_its_bytes(world: World, ann: Identity, ben: Identity, here: str) -> None:
+    world.store(ben, *(draft(here, number, "🦜" * 8_000) for number in range(9)))
+    pages = SyncClient(world, ann).ask_all()
+    assert [len(seqs(page, here)) for page in pages] == [1] * 8 + [1, 0]
+
+
+def test_a_token_is_its_users_own(world: World, ann: Identity, ben: Identity, here: str) -> None:
+    _, token = world.syncing.sync(ann, None)
+    for who, text in ((ben, token), (ann, "forged"), (ann, "")):
+        with pytest.raises(SyncTokenInvalidError):
+            world.syncing.sync(who, text)
+    for limit in (0, 101):
+        with pytest.raises(InvalidRequestError):
+            world.syncing.sync(ann, None, limit=limit)
+
+
+def test_a_page_takes_the_same_reads_whatever_it_brings(world: World, ann: Identity, ben: Identity) -> None:
+    client = SyncClient(world, ann)
+    client.ask_all()
+    counts = set()
+    for size in (1, 20):
+        for number in range(size):
+            place = world.make_group(ann, ben).conversation.conversation_id
+            world.store(ben, draft(place, number))
+        world.clock.advance(1)
+        world.forget_traces()
+        world.sync_store.calls.clear()
+        client.ask()
+        counts.add((world.sync_store.calls.total(), world.user_store.calls.total()))
+    assert len(counts) == 1
+
+
+def a_change(message_id: str, place: str, kind: ChangeKind, who: str = "u_ben") -> AcceptedChange:
+    number = random.randrange(2**60)
+    emoji = "👍" if kind == "react" else None
+    return AcceptedChange(
+        f"x_{number}", kind, message_id, place, who, AT, f"text {number}" if kind == "edit" else None, emoji
+    )
+
+
+AT = World().clock.now()
+
+
+class History:
+    """Random acts of four people, whose transactions commit up to a minute after the time that they carry."""
+
+    def __init__(self, seed: int) -> None:
+        self.world = World()
+        self.random = random.Random(seed)
+        self.people = [self.world.add_user(name) for name in ("ann", "ben", "cy", "dee")]
+        self.numbers = iter(range(10**9))
+        for _ in range(2):
+            self.create()
+        self.world.make_direct(*self.people[:2])
+
+    def act(self) -> None:
+        """Somebody does something."""
+        acts = [self.create, *[self.send] * 6, *[self.change] * 4, *[self.read] * 4, *[self.change_members] * 2]
+        self.random.choice(acts)()
+        if self.random.random() < 0.3:
+            self.world.clock.advance(self.random.choice([0.5, 20, 100, 4_000]))
+
+    def late(self) -> timedelta:
+        return timedelta(seconds=self.random.choice([0, 0, 1, 30, 60]))
+
+    def place(self) -> str:
+        return self.random.choice(sorted(self.world.database.conversations))
+
+    def members(self, place: str) -> list[Identity]:
+        held = self.world.database.memberships
+        return [person for person in self.people if (place, person.user_id) in held]
+
+    def create(self) -> None:
+        others = self.random.sample(self.people, self.random.randrange(1, 5))
+        self.world.make_group(others[0], *others[1:])
+
+    def send(self) -> None:
+        place = self.place()
+        for sender in self.members(place)[:1]:
+            drafts = [draft(place, next(self.numbers)) for _ in range(self.random.choice([1, 1, 2, 12]))]
+            accepted = [self.world.chat.send_message(sender, one) for one in drafts]
+            self.world.message_store.append_messages(accepted, self.world.clock.now() - self.late())
+
+    def change(self) -> None:
+        place = self.place()
+        history = self.world.database.histories.get(place)
+        if history:
+            kind: ChangeKind = self.random.choice(["edit", "edit", "react", "delete"])
+            changes = [a_change(self.random.choice(history), place, kind, self.random.choice(self.people).user_id)]
+            self.world.message_store.apply_changes(changes, self.world.clock.now() - self.late())
+
+    def read(self) -> None:
+        place = self.place()
+        for member in self.members(place):
+            receipt = AcceptedReceipt(place, member.user_id, "read", self.random.randrange(40), AT)
+            self.world.conversation_store.move_pointers([receipt], self.world.clock.now() - self.late())
+
+    def change_members(self) -> None:
+        place = self.place()
+        conversation = self.world.database.conversations[place]
+        if conversation.kind == "direct":
+            return
+        now = self.world.clock.now() - self.late()
+        staying = self.random.sample(self.people, self.random.randrange(1, 5))
+        held = self.world.database.memberships
+        self.world.conversation_store.replace_members(
+            place,
+            [
+                held.get((place, person.user_id)) or self.joining(place, person, conversation.last_seq)
+                for person in staying
+            ],
+            now,
+        )
+
+    def joining(self, place: str, person: Identity, last_seq: int) -> Membership:
+        first = next(iter(self.world.database.memberships.values()))
+        return replace(
+            first,
+            conversation_id=place,
+            user_id=person.user_id,
+            joined_at=self.world.clock.now(),
+            last_delivered_seq=last_seq,
+            last_read_seq=last_seq,
+            peer_id=None,
+            role="member",
+        )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_after_any_history_the_pages_come_to_what_a_fresh_client_reads(seed: int) -> None:
+    history = History(seed)
+    client = SyncClient(history.world, history.people[0])
+    client.ask_all()
+    limit = history.random.choice([None, 1, 3, 10])
+    for _ in range(12):
+        for _ in range(history.random.randrange(12)):
+            history.act()
+            if history.random.random() < 0.3:
+                client.ask(limit)
+        client.ask_all(limit)
+        assert client.state == read_anew(history.world, history.people[0])
+        assert client.ask(limit).changes == ()
