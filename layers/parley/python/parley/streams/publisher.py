@@ -8,11 +8,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
 
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.errors import KafkaError
 
 from parley.domain.errors import ParleyError, UnavailableError
 from parley.domain.records import CHAT_SEND, Record
+from parley.streams.producer import InlineProducer
 
 Security = Literal["PLAINTEXT", "AWS_MSK_IAM"]
 
@@ -22,7 +22,6 @@ _METADATA_TIMEOUT_MS: Final = 1_700  # so that two topics that are not there fit
 _REQUEST_TIMEOUT_MS: Final = 2_000
 _DELIVERY_TIMEOUT_MS: Final = 3_000
 _PROBE_TIMEOUT_MS: Final = 1_500
-_CLOSE_TIMEOUT_S: Final = 0.2
 _BATCH_BYTES: Final = 500_000  # a call's records for one partition in one batch: written all or none
 _API_VERSION: Final = (3, 0)  # spares the question what a broker speaks; every broker since then speaks it
 
@@ -44,7 +43,7 @@ class KafkaPublisher:
             self._settings |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
         self._encode = encode
         self._lock = threading.Lock()
-        self._producer: KafkaProducer | None = None
+        self._producer: InlineProducer | None = None
 
     def publish(self, records: Sequence[Record]) -> list[ParleyError | None]:
         """See Publisher."""
@@ -54,10 +53,12 @@ class KafkaPublisher:
         if not self._lock.acquire(timeout=_PUBLISH_TIMEOUT_MS / 1000):
             return [_unavailable() for _ in records]
         try:
-            futures = self._send(records, deadline)
-            outcomes = _await(records, futures, deadline)
-            if any(outcomes):
-                self._discard()
+            outcomes: list[ParleyError | None] = [_unavailable() for _ in records]
+            try:
+                outcomes = self._publish(records, deadline)
+            finally:
+                if any(outcomes):
+                    self._discard()
         finally:
             self._lock.release()
         return outcomes
@@ -70,17 +71,23 @@ class KafkaPublisher:
         except KafkaError as error:
             raise _unavailable() from error
         finally:
-            probe.close(timeout=_CLOSE_TIMEOUT_S)
+            probe.close()
 
     def close(self) -> None:
         """Ends the connections."""
         with self._lock:
             self._discard()
 
-    def _send(self, records: Sequence[Record], deadline: float) -> list[Any]:
-        """Gives the records to the producer; a future for each, or None for one that it did not take."""
+    def _publish(self, records: Sequence[Record], deadline: float) -> list[ParleyError | None]:
         if self._producer is None:
             self._producer = self._connect()
+        futures = self._send(self._producer, records, deadline)
+        with contextlib.suppress(KafkaError):
+            self._producer.await_all([future for future in futures if future is not None], deadline)
+        return _outcomes(records, futures)
+
+    def _send(self, producer: InlineProducer, records: Sequence[Record], deadline: float) -> list[Any]:
+        """Gives the records to the producer; a future for each, or None for one that it did not take."""
         latest_s = deadline - _METADATA_TIMEOUT_MS / 1000
         taken: dict[str, bool] = {}
         refused: set[tuple[str, str]] = set()
@@ -90,15 +97,15 @@ class KafkaPublisher:
             # Where a topic's partitions are not known yet, sending its first record waits for them.
             if taken.get(topic, time.monotonic() < latest_s) and place not in refused:
                 with contextlib.suppress(KafkaError):
-                    future = self._producer.send(topic, self._encode(record), record.key.encode())
+                    future = producer.send(topic, self._encode(record), record.key.encode())
                 taken.setdefault(topic, future is not None)
             if future is None:
                 refused.add(place)
             futures.append(future)
         return futures
 
-    def _connect(self, **settings: Any) -> KafkaProducer:
-        return _Producer(
+    def _connect(self, **settings: Any) -> InlineProducer:
+        return InlineProducer(
             **{
                 "acks": "all",
                 "enable_idempotence": True,
@@ -119,40 +126,18 @@ class KafkaPublisher:
     def _discard(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.close(timeout=_CLOSE_TIMEOUT_S)
+            producer.close()
 
 
-class _Producer(KafkaProducer):  # type: ignore[misc] # kafka-python ships no types
-    """One that can be closed while it still holds records.
-
-    `KafkaProducer.close` flushes first, and a flush that runs out of time raises, which would leave the sending thread
-    running for ever.
-    """
-
-    def flush(self, timeout: float | None = None) -> None:
-        with contextlib.suppress(KafkaTimeoutError):
-            super().flush(timeout)
-
-
-def _await(records: Sequence[Record], futures: Sequence[Any], deadline: float) -> list[ParleyError | None]:
+def _outcomes(records: Sequence[Record], futures: Sequence[Any]) -> list[ParleyError | None]:
     failed: set[tuple[str, str]] = set()
     outcomes: list[ParleyError | None] = []
     for record, future in zip(records, futures, strict=True):
         place = (record.topic, record.key)
-        if place not in failed and not _is_durable(future, deadline):
+        if place not in failed and (future is None or not future.succeeded()):
             failed.add(place)
         outcomes.append(_unavailable() if place in failed else None)
     return outcomes
-
-
-def _is_durable(future: Any, deadline: float) -> bool:
-    if future is None:
-        return False
-    try:
-        future.get(timeout=max(0.0, deadline - time.monotonic()))
-    except KafkaError:
-        return False
-    return True
 
 
 def _unavailable() -> UnavailableError:
