@@ -85,6 +85,12 @@ def _data(deployment: Deployment) -> None:
         "SIGNING_KEY_GENERATION in cdk/stacks/data.py, and not by a clock.",
     )
     _give(
+        data.sync_key,
+        "AwsSolutions-SMG4",
+        "Sync tokens never expire. With another key every client would have to read everything anew, so it is turned "
+        "only when it has leaked.",
+    )
+    _give(
         data.database,
         "AwsSolutions-DOC3",
         "DocumentDB keeps the login in Secrets Manager itself (ManageMasterUserPassword), unknown to the rule.",

@@ -116,7 +116,7 @@ def idle_month(stage: Stage, manifest: Manifest, prices: Prices) -> list[Line]:
         ),
         ("Database storage, GB", 10, "database_gb"),
         ("Keys", 1, "key"),
-        ("Secrets", 3, "secret"),
+        ("Secrets", 4, "secret"),
         ("Alarms", ALARMS, "alarm"),
         ("Dashboard", 1, "dashboard"),
     ]
@@ -175,8 +175,8 @@ def million_messages(
 
 def fan_out_window_s(manifest: Manifest) -> float:
     """How long fan_out waits for a fuller batch, by the manifest."""
-    (trigger,) = [t for t in manifest.functions["fan_out"].triggers if isinstance(t, KafkaTrigger)]
-    return trigger.batching_window_ms / 1000
+    triggers = [t for t in manifest.functions["fan_out"].triggers if isinstance(t, KafkaTrigger)]
+    return max(trigger.batching_window_ms for trigger in triggers if trigger.topic == "chat.receive") / 1000
 
 
 def _seconds(function: Function, core_ms: float) -> float:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -118,11 +117,7 @@ def _new_pair() -> dict[str, str]:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     public = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return {
-        "private_key": private.decode(),
-        "public_key": public.decode(),
-        "sync_key": secrets.token_urlsafe(32),
-    }
+    return {"private_key": private.decode(), "public_key": public.decode()}
 
 
 def run(properties: Properties, request: str) -> Answer:

@@ -108,7 +108,7 @@ class ManifestFunction(Construct):
             *statements_of(
                 self.needs,
                 setting.resources,
-                consumer_group=self.function_name,
+                function_name=self.function_name,
                 connections=[cell.connections_arn(self) for cell in setting.cells],
             ),
         ):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
+from cdk.parts.policy import consumer_group
 from functions.manifest import KafkaTrigger
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Metrics:
 
     def log_counts(self) -> Iterator[tuple[ManifestFunction, LogCount]]:
         """What is counted from which function's log."""
-        for function, _ in self._consumed:
+        for function in dict.fromkeys(function for function, _ in self._consumed):
             yield function, DEAD_LETTERS
         for function in self._pushing:
             yield function, POSTS_FAILED
@@ -141,7 +142,7 @@ class Metrics:
     def _kafka_watches(self) -> Iterator[Watch]:
         for function, topic in self._consumed:
             yield Watch(
-                f"{function.spec.name}-lag",
+                f"{function.spec.name}-{topic}-lag",
                 self._lag(function, topic),
                 LAG_S,
                 3,
@@ -202,7 +203,7 @@ class Metrics:
     def _lag(self, function: ManifestFunction, topic: str) -> cloudwatch.Metric:
         dimensions = {
             "Cluster Name": self._data.kafka.cluster_name,
-            "Consumer Group": function.function_name,
+            "Consumer Group": consumer_group(function.function_name, topic),
             "Topic": topic,
         }
         return _metric("AWS/Kafka", "EstimatedMaxTimeLag", dimensions, "Maximum", label=topic)

@@ -30,6 +30,11 @@ class Resources:
     bucket_arns: Mapping[str, str]
 
 
+def consumer_group(function_name: str, topic: str) -> str:
+    """The group under which a function's pollers of one topic keep their offsets; another name reads all again."""
+    return f"{function_name}-{topic}"
+
+
 def network_interface_statements(function_arn: str) -> list[iam.PolicyStatement]:
     """Lets the Lambda service put the function into the VPC, and forbids the function's own code the same.
 
@@ -48,25 +53,25 @@ def network_interface_statements(function_arn: str) -> list[iam.PolicyStatement]
 
 
 def statements_of(
-    needs: Needs, resources: Resources, *, consumer_group: str, connections: Collection[str]
+    needs: Needs, resources: Resources, *, function_name: str, connections: Collection[str]
 ) -> list[iam.PolicyStatement]:
     """What `needs` comes to. A consumer's own code never reads from Kafka: the poller does so in its name.
 
     Args:
         needs: what the manifest says.
         resources: what there is.
-        consumer_group: the group that its poller joins.
+        function_name: its full name, which begins the names of its pollers' consumer groups.
         connections: the `@connections` ARNs of every WebSocket API of the stage.
     """
     return [
-        *_kafka(needs, resources.kafka, consumer_group),
+        *_kafka(needs, resources.kafka, function_name),
         *_secrets(needs, resources),
         *_buckets(needs, resources),
         *_connections(needs, connections),
     ]
 
 
-def _kafka(needs: Needs, cluster: KafkaCluster, consumer_group: str) -> list[iam.PolicyStatement]:
+def _kafka(needs: Needs, cluster: KafkaCluster, function_name: str) -> list[iam.PolicyStatement]:
     if not needs.kafka:
         return []
     statements = [_allow("KafkaConnect", ["kafka-cluster:Connect"], [cluster.arn])]
@@ -76,10 +81,10 @@ def _kafka(needs: Needs, cluster: KafkaCluster, consumer_group: str) -> list[iam
         statements.append(_allow("KafkaProduceOnce", ["kafka-cluster:WriteDataIdempotently"], [cluster.arn]))
     if needs.consumes:
         topics = cluster.topic_arns(list(needs.consumes))
-        group = cluster.group_arn(consumer_group)
+        groups = [cluster.group_arn(consumer_group(function_name, topic)) for topic in sorted(needs.consumes)]
         statements += [
             _allow("KafkaConsume", ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"], topics),
-            _allow("KafkaGroup", ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"], [group]),
+            _allow("KafkaGroup", ["kafka-cluster:AlterGroup", "kafka-cluster:DescribeGroup"], groups),
             _allow(
                 "KafkaPoller",
                 ["kafka:DescribeCluster", "kafka:DescribeClusterV2", "kafka:GetBootstrapBrokers"],

@@ -12,9 +12,12 @@ from constructs import Construct
 
 from cdk.needs import is_background_function
 from cdk.parts.function import ManifestFunction
+from cdk.parts.policy import consumer_group
 from cdk.stacks.api import ApiStack
 from cdk.stages import Stage
 from functions.manifest import KafkaTrigger, ScheduleTrigger
+
+DEFAULT_WINDOW_MS = 500
 
 
 class ScheduleError(ValueError):
@@ -55,7 +58,7 @@ class ConsumersStack(Stack):
             topics=[trigger.topic],
             starting_position=trigger.starting_position,
             batch_size=trigger.batch_size,
-            maximum_batching_window_in_seconds=-(-trigger.batching_window_ms // 1000),
+            maximum_batching_window_in_seconds=_window_s(trigger.batching_window_ms),
             function_response_types=["ReportBatchItemFailures"] if trigger.report_failures else None,
             bisect_batch_on_function_error=trigger.bisect_on_error or None,
             maximum_retry_attempts=trigger.max_retry_attempts,
@@ -63,7 +66,7 @@ class ConsumersStack(Stack):
             destination_config=_destination(trigger),
             amazon_managed_kafka_event_source_config=(
                 lambda_.CfnEventSourceMapping.AmazonManagedKafkaEventSourceConfigProperty(
-                    consumer_group_id=function.function_name
+                    consumer_group_id=consumer_group(function.function_name, trigger.topic)
                 )
             ),
             provisioned_poller_config=lambda_.CfnEventSourceMapping.ProvisionedPollerConfigProperty(
@@ -108,6 +111,13 @@ class ConsumersStack(Stack):
             ),
         )
         schedule.node.add_dependency(role)
+
+
+def _window_s(milliseconds: int) -> int | None:
+    """The window in whole seconds, which is all that AWS takes; unset is its default of half a second."""
+    if 0 < milliseconds <= DEFAULT_WINDOW_MS:
+        return None
+    return -(-milliseconds // 1000)
 
 
 def _destination(trigger: KafkaTrigger) -> lambda_.CfnEventSourceMapping.DestinationConfigProperty | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from bench.cost.model import (
 )
 from bench.cost.scale import demand
 from cdk.stages import STAGES, load_stage
-from functions.manifest import Manifest
+from functions.manifest import KafkaTrigger, Manifest
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_pollers_are_billed_by_units_of_a_group(manifest: Manifest, prices: Pric
         (line,) = [line for line in idle_month(stage, manifest, prices) if "poller" in line.what]
         return line.quantity / 730
 
-    assert (units(1), units(2), units(3)) == (1, 1, 2)
+    mappings = sum(isinstance(trigger, KafkaTrigger) for f in manifest.functions.values() for trigger in f.triggers)
+    each = prices.units["pollers_per_poller_unit"]
+    assert [units(pollers) for pollers in (1, 2, 3)] == [math.ceil(mappings * pollers / each) for pollers in (1, 2, 3)]
 
 
 def test_every_size_of_the_stages_has_a_price(manifest: Manifest, prices: Prices) -> None:

@@ -13,7 +13,14 @@ from tests.infrastructure.synthesis import synthesize
 
 
 def test_cfn_lint_finds_nothing(synthesis_of: Synthesize) -> None:
-    files = [str(file) for key in ("dev", "prod", "wide") for file in synthesis_of(key).files]
+    # Functions and routes are of one form in all stages, and wide has the most of them.
+    files = [str(file) for file in synthesis_of("wide").files]
+    files += [
+        str(file)
+        for key in ("dev", "prod")
+        for file in synthesis_of(key).files
+        if "network" in file.name or "data" in file.name
+    ]
     done = subprocess.run(
         [str(Path(sys.executable).parent / "cfn-lint"), "--regions", "eu-west-1", "--", *files],
         cwd=ROOT,

@@ -101,7 +101,7 @@ def test_each_topic_is_consumed_as_the_manifest_says(stage: Synthesis, manifest:
         trigger = declared[mapping["Topics"][0]]
         assert mapping["BatchSize"] == trigger.batch_size
         assert mapping["StartingPosition"] == trigger.starting_position
-        assert mapping["MaximumBatchingWindowInSeconds"] * 1000 >= trigger.batching_window_ms
+        assert mapping.get("MaximumBatchingWindowInSeconds", 0.5) * 1000 >= trigger.batching_window_ms
         assert mapping.get("FunctionResponseTypes", []) == ["ReportBatchItemFailures"] * trigger.report_failures
         assert mapping["ProvisionedPollerConfig"]["MinimumPollers"] >= 1
 

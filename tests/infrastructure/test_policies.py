@@ -13,7 +13,7 @@ WITHOUT_ARN = re.compile(
     r"ec2:(AssignPrivateIpAddresses|CreateNetworkInterface|DeleteNetworkInterface|DescribeNetworkInterfaces"
     r"|DescribeSecurityGroups|DescribeSubnets|DescribeVpcs|UnassignPrivateIpAddresses)|xray:Put(Trace|Telemetry)\w+"
 )
-SECRETS = {"signing_key": "SigningKey", "database": "DatabaseLogin", "cache": "CacheLogin"}
+SECRETS = {"signing_key": "SigningKey", "database": "DatabaseLogin", "cache": "CacheLogin", "sync_key": "SyncKey"}
 
 
 def _resources(stage: Synthesis, function: str, action: str) -> set[str]:
@@ -40,11 +40,11 @@ def test_topics_are_written_and_read_by_name_only(stage: Synthesis, manifest: Ma
         assert all(":topic/" in arn and "*" not in arn for arn in topics), name
 
 
-def test_a_consumer_joins_its_own_group_only(stage: Synthesis, manifest: Manifest) -> None:
+def test_a_consumer_joins_its_own_groups_only(stage: Synthesis, manifest: Manifest) -> None:
     for name, function in manifest.functions.items():
         groups = _last_parts(_resources(stage, name, "kafka-cluster:AlterGroup"))
         consumes = needs_of(function, manifest).consumes
-        assert {group.split("-", 2)[2] for group in groups} == ({name} if consumes else set())
+        assert {group.split("-", 2)[2] for group in groups} == {f"{name}-{topic}" for topic in consumes}
 
 
 def test_secrets_are_read_by_name_only(stage: Synthesis, manifest: Manifest) -> None:

@@ -204,7 +204,7 @@ def test_alarms_tell_someone_and_say_what_to_do(stage: Synthesis) -> None:
         assert alarm["Properties"]["AlarmActions"], id_
         assert len(alarm["Properties"]["AlarmDescription"]) > 20, id_
     names = {str(alarm["Properties"]["AlarmName"]).split("-", 2)[2] for alarm in alarms.values()}
-    assert {"store_messages-lag", "store_messages-dead-letters", "fan_out-posts", "database-cursors"} <= names
+    assert {"store_messages-chat.send-lag", "store_messages-dead-letters", "fan_out-posts", "database-cursors"} <= names
     assert {"database-connections", "ws_send-errors", "ws_send-throttles", "rest-5xx"} <= names
 
 
