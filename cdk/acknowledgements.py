@@ -137,6 +137,12 @@ def _apis(deployment: Deployment) -> None:
             "A WebSocket API authorizes the upgrade, on $connect, and nothing afterwards: later frames carry the "
             "authorizer's context.",
         )
+    _give(
+        deployment.api.log_setting,
+        "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+        "AmazonAPIGatewayPushToCloudWatchLogs]",
+        "The policy that API Gateway's documentation asks for; the role serves every API of the account and region.",
+    )
     rollout = deployment.api.rollout
     if rollout is not None:
         _give(

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.parts.function import ManifestFunction, log_group
+from cdk.parts.gateway_account import GatewayAccount
 from cdk.stages import Stage
 from functions.manifest import AuthorizerTrigger, Manifest, WebSocketTrigger
 
@@ -73,7 +74,7 @@ class WebSocketCell(Construct):
         stack = Stack.of(self)
         return f"{self.api.ref}.execute-api.{stack.region}.{stack.url_suffix}"
 
-    def serve(self, functions: Mapping[str, ManifestFunction], key: kms.IKey) -> None:
+    def serve(self, functions: Mapping[str, ManifestFunction], key: kms.IKey, account: GatewayAccount) -> None:
         """Connects the API to the manifest's WebSocket functions and publishes it."""
         authorizer = self._make_authorizer(functions)
         routes = [
@@ -87,6 +88,8 @@ class WebSocketCell(Construct):
         # A stage that is there before its routes would publish an API that refuses everyone.
         for route in routes:
             published.add_resource_dependency(route)
+        # AWS refuses a stage with an access log until the account has the role.
+        published.add_resource_dependency(account.setting)
         self._make_domain(published)
 
     def _make_authorizer(self, functions: Mapping[str, ManifestFunction]) -> api.CfnAuthorizer | None:

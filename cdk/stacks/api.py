@@ -10,6 +10,7 @@ from constructs import Construct
 from cdk.needs import is_api_function, is_deploy_function
 from cdk.parts.deployer import ask
 from cdk.parts.function import ManifestFunction, Setting
+from cdk.parts.gateway_account import GatewayAccount
 from cdk.parts.http import RestApi
 from cdk.parts.layers import LayerSet
 from cdk.parts.policy import Resources
@@ -60,8 +61,9 @@ class ApiStack(Stack):
         self.functions = self._make_functions(manifest)
         self.deploy_functions = self._run_deploy_functions(manifest)
         self.rest.serve(self.functions, data.key)
+        self.log_setting = GatewayAccount(self)
         for cell in self.cells:
-            cell.serve(self.functions, data.key)
+            cell.serve(self.functions, data.key, self.log_setting)
         self.rollout = Rollout(self, stage=stage, functions=self.functions.values()) if stage.canary else None
         self._tell()
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from functions.manifest import HttpTrigger, KafkaTrigger, Manifest, ScheduleTrigger, WebSocketTrigger
+from parley import config
+from parley.config import Settings
 from tests.infrastructure.synthesis import Synthesis, render
 
 # What the secrets extension is set up by.
@@ -142,6 +144,14 @@ def test_each_function_has_the_variables_of_the_manifest_and_nothing_is_left_to_
         assert own.keys() == spec.environment.keys()
         assert all(own.values())
         assert not [value for value in own.values() if "${" in value]
+
+
+def test_every_variable_that_settings_are_read_from_is_set_somewhere(stage: Synthesis) -> None:
+    """Those of a group that one function reads are together in it: see the tests of config and of the manifest."""
+    groups = [value for value in vars(config).values() if isinstance(value, type) and issubclass(value, Settings)]
+    needed = {f"{group.prefix}{field.upper()}" for group in groups for field in group.model_fields}
+    given = {name for properties in stage.functions().values() for name in properties["Environment"]["Variables"]}
+    assert {name for name in needed if not name.startswith("AWS_")} <= given
 
 
 def test_no_secret_is_in_a_functions_configuration(stage: Synthesis) -> None:
