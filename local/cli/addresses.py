@@ -14,12 +14,14 @@ from local.stack import METRICS_PATH, Stack
 
 def addresses_of(stack: Stack) -> dict[str, str]:
     """Where each part of a running stack is, by label; what the functions want shown comes first."""
-    engines = stack.engines
+    engines, settings = stack.engines, stack.runtime_settings
     return {
         "HTTP": stack.http_url,
         "WebSocket": stack.ws_url,
         "@connections": f"{stack.ws_url.replace('ws', 'http', 1)}/@connections/{{connectionId}}",
         **{label: f"{stack.http_url}{text}" if text.startswith("/") else text for label, text in stack.shown.items()},
+        # Whoever posts to @connections from outside must sign with them; they are good for nothing else.
+        "AWS keys": f"{settings.access_key_id} / {settings.secret_access_key} ({settings.region})",
         "Metrics": f"{stack.http_url}{METRICS_PATH}",
         engines.kafka.title: engines.kafka.address,
         engines.mongo.title: engines.mongo.url,
