@@ -59,7 +59,9 @@ class Stack:
             StackError: it ended first, or took longer than three minutes.
         """
         (self.data / "run.json").unlink(missing_ok=True)
-        variables = {**os.environ, "PORT": "0", "PARLEY_DATA": str(self.data), "PARLEY_RATE_LIMITS": "off"}
+        # A file that is saved meanwhile would replace environments in the middle of a measurement.
+        own = {"PORT": "0", "PARLEY_DATA": str(self.data), "PARLEY_RATE_LIMITS": "off", "RELOAD": "off"}
+        variables = {**os.environ, **own}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "local", "run"],

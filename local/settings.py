@@ -14,20 +14,25 @@ PROJECT_ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where to listen, and which folders to use."""
+    """Where to listen, which folders to use, and how the functions are run.
+
+    `freeze` stops environments between invocations as Lambda does; `reload` replaces them when their code changes.
+    """
 
     host: str
     port: int
     data: Path
     cache: Path
     manifest: Path
+    freeze: bool
+    reload: bool
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """From HOST, PORT, PARLEY_DATA, PARLEY_CACHE and MANIFEST, each with a default.
+        """From HOST, PORT, PARLEY_DATA, PARLEY_CACHE, MANIFEST, FREEZE and RELOAD, each with a default.
 
         Raises:
-            StartError: PORT is no port number.
+            StartError: PORT is no port number, or FREEZE or RELOAD is neither on nor off.
         """
         return cls(
             host=environment.get("HOST") or "127.0.0.1",
@@ -35,6 +40,8 @@ class Settings:
             data=_folder(environment, "PARLEY_DATA", ".parley"),
             cache=_folder(environment, "PARLEY_CACHE", ".cache"),
             manifest=_folder(environment, "MANIFEST", "functions/manifest.toml"),
+            freeze=_switch(environment, "FREEZE", "off"),
+            reload=_switch(environment, "RELOAD", "on"),
         )
 
 
@@ -42,6 +49,13 @@ def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) < 1 << 16:
         raise StartError(f"PORT={text} is no port: use a number from 0 (any free port) to 65535.")
     return int(text)
+
+
+def _switch(environment: Mapping[str, str], name: str, default: str) -> bool:
+    chosen = environment.get(name) or default
+    if chosen not in ("on", "off"):
+        raise StartError(f"{name}={chosen} is neither on nor off.")
+    return chosen == "on"
 
 
 def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:

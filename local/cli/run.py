@@ -12,6 +12,7 @@ from local.cli.addresses import addresses_of, facts_of
 from local.cli.ending import Ending
 from local.cli.screen import JsonScreen, TerminalScreen
 from local.console import LineWriter
+from local.runtime.settings import RuntimeSettings
 from local.settings import Settings
 from local.stack import Stack
 
@@ -42,6 +43,7 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         port=settings.port,
         cache=settings.cache,
         observer=screen,
+        runtime=RuntimeSettings(freeze=settings.freeze, hot_reload=settings.reload),
     )
     ending = Ending()
     with screen.starting():
