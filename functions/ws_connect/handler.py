@@ -1,6 +1,6 @@
 """ws_connect: registers a connection."""
 
 from parley import bootstrap
-from parley.entry import websocket
+from parley.entry import sockets
 
-handler = websocket.connect_handler(bootstrap.container("stores", "connections"))
+handler = sockets.connect_handler(bootstrap.container("stores", "connections"))

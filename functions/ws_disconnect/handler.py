@@ -1,6 +1,6 @@
 """ws_disconnect: forgets a connection."""
 
 from parley import bootstrap
-from parley.entry import websocket
+from parley.entry import sockets
 
-handler = websocket.disconnect_handler(bootstrap.container("connections"))
+handler = sockets.disconnect_handler(bootstrap.container("connections"))

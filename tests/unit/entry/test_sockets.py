@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from parley.domain.models import Identity
-from parley.entry import websocket
+from parley.entry import sockets
 from tests.unit.entry.stack import Context, Stack, load_event
 
 
@@ -17,7 +17,7 @@ def connect_event(identity: Identity) -> dict[str, Any]:
 
 def test_connect_registers_the_socket_with_its_own_gateway(stack: Stack, ann: Identity) -> None:
     event = connect_event(ann)
-    answer = websocket.connect_handler(stack)(event, Context())
+    answer = sockets.connect_handler(stack)(event, Context())
     assert answer == {"statusCode": 200}
     (connection,) = stack.registry.find_connections([ann.user_id])[ann.user_id]
     assert connection.connection_id == event["requestContext"]["connectionId"]
@@ -26,7 +26,7 @@ def test_connect_registers_the_socket_with_its_own_gateway(stack: Stack, ann: Id
 
 
 def test_connect_refuses_ended_sessions_strangers_and_outages(stack: Stack, ann: Identity) -> None:
-    handler = websocket.connect_handler(stack)
+    handler = sockets.connect_handler(stack)
     nobody = load_event("ws_connect")
     del nobody["requestContext"]["authorizer"]
     assert handler(nobody, Context()) == {"statusCode": 401}
@@ -39,11 +39,11 @@ def test_connect_refuses_ended_sessions_strangers_and_outages(stack: Stack, ann:
 
 
 def test_disconnect_forgets_that_socket_and_may_come_twice(stack: Stack, ann: Identity) -> None:
-    websocket.connect_handler(stack)(connect_event(ann), Context())
+    sockets.connect_handler(stack)(connect_event(ann), Context())
     stack.open_socket(ann, "another")
     event = load_event("ws_disconnect")
     event["requestContext"]["authorizer"] = {"userId": ann.user_id, "sessionId": ann.session_id}
-    handler = websocket.disconnect_handler(stack)
+    handler = sockets.disconnect_handler(stack)
     assert handler(event, Context()) == {"statusCode": 200}
     assert handler(event, Context()) == {"statusCode": 200}
     (left,) = stack.registry.find_connections([ann.user_id])[ann.user_id]

@@ -1,4 +1,4 @@
-"""The WebSocket API's functions: connect, disconnect, and frames.
+"""The WebSocket API's functions for frames.
 
 A frame that carries a requestId gets exactly one answer; one without gets errors only. Whatever goes wrong with a
 frame is told in a frame: the function itself does not fail, and the socket goes on.
@@ -8,70 +8,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-from parley.domain.errors import ParleyError, UnauthorizedError
-from parley.domain.models import Connection, Identity
-from parley.domain.times import from_epoch_ms
+from parley.domain.errors import ParleyError
 from parley.entry.actions import Actions, Call, FrameServices, read_data
+from parley.entry.sockets import connection_of, identity_of
 from parley.observability import begin_invocation, log_unexpected
 from parley.protocol.decoding import decode_json
 from parley.protocol.errors import InternalError, make_error_data
 from parley.protocol.frames import Answer, Frame
 
-if TYPE_CHECKING:
-    from parley.services.sockets import Sockets
-
 Event = Mapping[str, Any]
 Handler = Callable[[Any, Any], dict[str, Any]]
 
 _log = logging.getLogger(__name__)
-
-
-class SocketServices(Protocol):
-    """What opening and closing use."""
-
-    @property
-    def sockets(self) -> Sockets: ...
-
-    @property
-    def push_endpoint(self) -> str: ...
-
-
-def connect_handler(services: SocketServices) -> Handler:
-    """Handles `$connect`: registers the socket, or refuses the upgrade with 401, 503 or 500."""
-
-    def handle(event: Event, context: Any) -> dict[str, Any]:
-        request = event["requestContext"]
-        begin_invocation(context, connection_id=request["connectionId"])
-        try:
-            services.sockets.connect(_connection_of(request, services.push_endpoint))
-        except ParleyError as error:
-            _log.warning("a connection was refused", extra={"code": error.code})
-            return {"statusCode": error.status}
-        except Exception as error:  # noqa: BLE001  # the edge: whatever it is, the upgrade is refused in order
-            log_unexpected(_log, "a connection could not be registered", error)
-            return {"statusCode": 500}
-        return {"statusCode": 200}
-
-    return handle
-
-
-def disconnect_handler(services: SocketServices) -> Handler:
-    """Handles `$disconnect`: forgets the socket. Nobody hears the answer, and the registry forgets by itself too."""
-
-    def handle(event: Event, context: Any) -> dict[str, Any]:
-        request = event["requestContext"]
-        begin_invocation(context, connection_id=request["connectionId"])
-        try:
-            services.sockets.disconnect(_identity_of(request).user_id, request["connectionId"])
-        except ParleyError as error:
-            _log.warning("a connection was not forgotten", extra={"code": error.code})
-        except Exception as error:  # noqa: BLE001  # the edge
-            log_unexpected(_log, "a connection was not forgotten", error)
-        return {"statusCode": 200}
-
-    return handle
 
 
 class SocketFrameServices(FrameServices, Protocol):
@@ -104,7 +54,7 @@ def _answer_frame(actions: Actions, request: Event, endpoint: str, body: str) ->
         frame_data = decode_json(body)
         request_id = _request_id_of(frame_data)
         frame = read_data(Frame, frame_data, "This is no frame.")
-        call = Call(_identity_of(request), _connection_of(request, endpoint), request_id)
+        call = Call(identity_of(request), connection_of(request, endpoint), request_id)
         reply = actions.run(frame.action, call, frame.data)
     except ParleyError as error:
         if error.status >= 500:
@@ -120,23 +70,3 @@ def _request_id_of(frame_data: Any) -> str | None:
     """The requestId, where it can be read and is good, so that even the refusal of the rest bears it."""
     request_id = frame_data.get("requestId") if isinstance(frame_data, dict) else None
     return request_id if isinstance(request_id, str) and 1 <= len(request_id) <= 64 else None
-
-
-def _identity_of(request: Event) -> Identity:
-    """Who opened the socket, as the authorizer said."""
-    authorizer = request.get("authorizer") or {}
-    user_id, session_id = authorizer.get("userId"), authorizer.get("sessionId")
-    if not isinstance(user_id, str) or not isinstance(session_id, str):
-        raise UnauthorizedError("The socket is nobody's.")
-    return Identity(user_id, session_id)
-
-
-def _connection_of(request: Event, endpoint: str) -> Connection:
-    identity = _identity_of(request)
-    return Connection(
-        connection_id=request["connectionId"],
-        user_id=identity.user_id,
-        session_id=identity.session_id,
-        endpoint=endpoint.format(domainName=request["domainName"], stage=request["stage"]),
-        connected_at=from_epoch_ms(request["connectedAt"]),
-    )
