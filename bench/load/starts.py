@@ -53,11 +53,12 @@ def import_rows() -> tuple[Row, ...]:
 
 def _import_ms(function: Function, layer: Path | None) -> float:
     paths = [str(function.code), *([str(layer)] if layer else [])]
+    plain = {name: text for name, text in function.environment.items() if "${" not in text}
     program = TIMED_IMPORT.format(module=function.handler.rpartition(".")[0])
     done = subprocess.run(
         [sys.executable, "-c", program],
         cwd=function.code,
-        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(paths)},
+        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join(paths), **plain},
         capture_output=True,
         check=True,
         timeout=60,
