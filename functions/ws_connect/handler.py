@@ -3,4 +3,4 @@
 from parley import bootstrap
 from parley.entry import sockets
 
-handler = sockets.connect_handler(bootstrap.container("stores", "connections"))
+handler = sockets.connect_handler(bootstrap.container("stores", "connections", "push"))

@@ -3,4 +3,4 @@
 from parley import bootstrap
 from parley.entry import websocket
 
-handler = websocket.frame_handler(bootstrap.container("stores", "publisher"))
+handler = websocket.frame_handler(bootstrap.container("stores", "publisher", "connections", "push"))

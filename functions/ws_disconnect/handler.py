@@ -3,4 +3,4 @@
 from parley import bootstrap
 from parley.entry import sockets
 
-handler = sockets.disconnect_handler(bootstrap.container("connections"))
+handler = sockets.disconnect_handler(bootstrap.container("stores", "connections", "push"))

@@ -1,7 +1,7 @@
 """What stands in for the outside in fast tests. Each keeps its port's contract, counts calls and can be cut off."""
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.connections import FakeConnectionRegistry, FakePushClient, FakeTicketStore
+from tests.fakes.connections import FakeConnectionRegistry, FakePushClient, FakeRoomRegistry, FakeTicketStore
 from tests.fakes.database import FakeDatabase
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.security import FakePasswordHasher, FakeTokens
@@ -17,6 +17,7 @@ __all__ = [
     "FakePasswordHasher",
     "FakePublisher",
     "FakePushClient",
+    "FakeRoomRegistry",
     "FakeSessionStore",
     "FakeSyncStore",
     "FakeSyncTokens",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from parley.domain.models import Connection, Identity
@@ -31,6 +31,12 @@ class FakeConnectionRegistry(Outside):
         with self._lock:
             return self._connections.get(user_id, {}).pop(connection_id, None) is not None
 
+    def list_connections(self) -> Iterator[list[Connection]]:
+        self._reach("list_connections")
+        with self._lock:
+            found = [connection for user_id in self._connections for connection in self._open_of(user_id)]
+        yield found
+
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         self._reach("find_connections")
         with self._lock:
@@ -44,6 +50,69 @@ class FakeConnectionRegistry(Outside):
             for connection, lapses_at in held
             if lapses_at is None or self._clock is None or lapses_at > self._clock.now()
         )
+
+
+class FakeRoomRegistry(Outside):
+    """Rooms, who is online, and who was told of the end; nothing lapses."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rooms: dict[str, dict[str, Connection]] = {}
+        self.online: set[str] = set()
+        self._told: set[str] = set()
+
+    def join_room(self, conversation_id: str, connection: Connection) -> bool:
+        self._reach("join_room")
+        with self._lock:
+            room = self.rooms.setdefault(conversation_id, {})
+            is_first = all(other.user_id != connection.user_id for other in room.values())
+            room[connection.connection_id] = connection
+            return is_first
+
+    def leave_room(self, conversation_id: str, connection: Connection) -> bool:
+        self._reach("leave_room")
+        with self._lock:
+            return self._leave(conversation_id, connection)
+
+    def leave_rooms(self, connection: Connection) -> list[str]:
+        self._reach("leave_rooms")
+        with self._lock:
+            return [name for name in sorted(self.rooms) if self._leave(name, connection)]
+
+    def find_joined(self, conversation_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        self._reach("find_joined")
+        with self._lock:
+            return {name: tuple(self.rooms[name].values()) for name in conversation_ids if self.rooms.get(name)}
+
+    def set_online(self, user_id: str) -> bool:
+        self._reach("set_online")
+        with self._lock:
+            is_news = user_id not in self.online
+            self.online.add(user_id)
+            return is_news
+
+    def set_offline(self, user_id: str) -> bool:
+        self._reach("set_offline")
+        with self._lock:
+            is_news = user_id in self.online
+            self.online.discard(user_id)
+            return is_news
+
+    def list_online(self) -> Iterator[list[str]]:
+        self._reach("list_online")
+        yield sorted(self.online)
+
+    def claim_notice(self, connection_id: str) -> bool:
+        self._reach("claim_notice")
+        with self._lock:
+            is_news = connection_id not in self._told
+            self._told.add(connection_id)
+            return is_news
+
+    def _leave(self, conversation_id: str, connection: Connection) -> bool:
+        room = self.rooms.get(conversation_id, {})
+        was_there = room.pop(connection.connection_id, None) is not None
+        return was_there and all(other.user_id != connection.user_id for other in room.values())
 
 
 class FakeTicketStore(Outside):
@@ -80,6 +149,11 @@ class FakePushClient(Outside):
             self.calls["post"] += 1
             self.pushes += pushes
             return [self._post(push) for push in pushes]
+
+    def probe(self, connections: Sequence[Connection]) -> list[PushOutcome]:
+        with self._lock:
+            self.calls["probe"] += 1
+            return [self.outcomes.get(connection.connection_id, "pushed") for connection in connections]
 
     def _post(self, push: Push) -> PushOutcome:
         connection_id = push.connection.connection_id

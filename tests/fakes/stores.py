@@ -32,6 +32,7 @@ class FakeUserStore(Outside):
         super().__init__()
         self._credentials: dict[str, Credentials] = {}
         self._logins: dict[str, str] = {}
+        self._last_seen: dict[str, datetime] = {}
 
     def insert_user(self, user: User, password_hash: str) -> None:
         self._reach("insert_user")
@@ -46,6 +47,16 @@ class FakeUserStore(Outside):
         self._reach("find_users")
         with self._lock:
             return {key: self._credentials[key].user for key in user_ids if key in self._credentials}
+
+    def record_last_seen(self, user_id: str, seen_at: datetime) -> None:
+        self._reach("record_last_seen")
+        with self._lock:
+            self._last_seen[user_id] = max(seen_at, self._last_seen.get(user_id, seen_at))
+
+    def find_last_seen(self, user_ids: Sequence[str]) -> dict[str, datetime]:
+        self._reach("find_last_seen")
+        with self._lock:
+            return {user_id: self._last_seen[user_id] for user_id in user_ids if user_id in self._last_seen}
 
     def find_credentials(self, login: str) -> Credentials | None:
         self._reach("find_credentials")
@@ -144,6 +155,17 @@ class FakeConversationStore(Outside):
         self._reach("move_pointers")
         with self._lock:
             return [self._move(receipt, now) for receipt in receipts]
+
+    def list_conversation_ids(self, user_id: str) -> list[str]:
+        self._reach("list_conversation_ids")
+        with self._lock:
+            return [place for place, who in self._database.memberships if who == user_id]
+
+    def find_contacts(self, user_id: str, candidate_ids: Sequence[str]) -> frozenset[str]:
+        self._reach("find_contacts")
+        with self._lock:
+            own = {place for place, who in self._database.memberships if who == user_id}
+            return frozenset(who for place, who in self._database.memberships if place in own and who in candidate_ids)
 
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         self._reach("read_member_ids")

@@ -42,6 +42,7 @@ def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: di
         "GET /api/messages/{messageId}",
         "PUT /api/messages/status",
         "GET /api/sync",
+        "GET /api/users/presence",
         "PUT /api/chat/{messageId}",
         "DELETE /api/chat/{messageId}",
         "PUT /api/chat/{messageId}/reactions/{emoji}",

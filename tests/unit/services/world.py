@@ -7,6 +7,7 @@ from datetime import timedelta
 from parley.domain.models import Connection, ConversationView, Draft, Identity, Message, Session, User
 from parley.domain.records import MessageStored
 from parley.protocol.frames import encode_receipt_answer
+from parley.protocol.live import encode_live_event
 from parley.services.accounts import Accounts
 from parley.services.authentication import Authentication
 from parley.services.changing import Changing
@@ -14,7 +15,10 @@ from parley.services.chat import Chat
 from parley.services.conversations import Conversations
 from parley.services.editing import Editing
 from parley.services.messages import Messages
+from parley.services.presence import PresenceTracking
 from parley.services.receipts import ReceiptRecording, Receipts
+from parley.services.renewal import Renewal
+from parley.services.rooms import Announcer, Rooms
 from parley.services.storing import Storing
 from parley.services.syncing import Sync
 from tests.fakes import (
@@ -26,6 +30,7 @@ from tests.fakes import (
     FakePasswordHasher,
     FakePublisher,
     FakePushClient,
+    FakeRoomRegistry,
     FakeSessionStore,
     FakeSyncStore,
     FakeSyncTokens,
@@ -89,6 +94,31 @@ class World:
             encode_answer=encode_receipt_answer,
             clock=self.clock,
         )
+        self.room_registry = FakeRoomRegistry()
+        announcer = Announcer(
+            conversations=self.conversation_store,
+            registry=self.registry,
+            rooms=self.room_registry,
+            push=self.push,
+            encode=encode_live_event,
+        )
+        self.rooms = Rooms(
+            conversations=self.conversation_store,
+            registry=self.registry,
+            rooms=self.room_registry,
+            announcer=announcer,
+        )
+        self.presence = PresenceTracking(
+            users=self.user_store,
+            conversations=self.conversation_store,
+            registry=self.registry,
+            room_registry=self.room_registry,
+            rooms=self.rooms,
+            announcer=announcer,
+            push=self.push,
+            clock=self.clock,
+        )
+        self.renewal = Renewal(registry=self.registry, rooms=self.room_registry, clock=self.clock)
         self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
         self.messages = Messages(conversations=self.conversation_store, messages=self.message_store)
 

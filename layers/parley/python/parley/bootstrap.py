@@ -35,6 +35,7 @@ from parley.observability import start_logging
 from parley.secrets_extension import ResolvedEnvironment, SecretError
 
 if TYPE_CHECKING:
+    from parley.connections.rooms import ValkeyRooms
     from parley.connections.valkey import ValkeyConnections
     from parley.push.client import HttpPushClient
     from parley.security.tokens import Ed25519TokenVerifier
@@ -47,7 +48,10 @@ if TYPE_CHECKING:
     from parley.services.fan_out import FanOut
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.presence import PresenceTracking
     from parley.services.receipts import ReceiptRecording, Receipts
+    from parley.services.renewal import Renewal
+    from parley.services.rooms import Announcer, Rooms
     from parley.services.sockets import Sockets
     from parley.services.storing import Storing
     from parley.services.syncing import Sync
@@ -58,7 +62,7 @@ Part = Literal["stores", "connections", "publisher", "push", "passwords", "token
 
 _MODULES: Mapping[Part, str] = {
     "stores": "parley.stores.mongo",
-    "connections": "parley.connections.valkey",
+    "connections": "parley.connections.rooms",
     "publisher": "parley.streams.publisher",
     "push": "parley.push.client",
     "passwords": "parley.security.passwords",
@@ -237,6 +241,57 @@ class Container:
 
         tokens = HmacSyncTokenCodec(self._read(SyncSettings).sync_key)
         return Sync(store=self.stores.sync, users=self.stores.users, tokens=tokens, clock=self.clock)
+
+    @cached_property
+    def room_registry(self) -> ValkeyRooms:
+        from parley.connections.rooms import ValkeyRooms
+
+        return ValkeyRooms(self._read(RedisSettings).redis_url)
+
+    @cached_property
+    def _announcer(self) -> Announcer:
+        from parley.protocol.live import encode_live_event
+        from parley.services.rooms import Announcer
+
+        return Announcer(
+            conversations=self.stores.conversations,
+            registry=self.connections,
+            rooms=self.room_registry,
+            push=self.push,
+            encode=encode_live_event,
+        )
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        from parley.services.rooms import Rooms
+
+        return Rooms(
+            conversations=self.stores.conversations,
+            registry=self.connections,
+            rooms=self.room_registry,
+            announcer=self._announcer,
+        )
+
+    @cached_property
+    def presence(self) -> PresenceTracking:
+        from parley.services.presence import PresenceTracking
+
+        return PresenceTracking(
+            users=self.stores.users,
+            conversations=self.stores.conversations,
+            registry=self.connections,
+            room_registry=self.room_registry,
+            rooms=self.rooms,
+            announcer=self._announcer,
+            push=self.push,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def renewal(self) -> Renewal:
+        from parley.services.renewal import Renewal
+
+        return Renewal(registry=self.connections, rooms=self.room_registry, clock=self.clock)
 
     @cached_property
     def storing(self) -> Storing:

@@ -8,13 +8,14 @@ and each may be called again. Stores take and give timezone-aware UTC times with
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
 from parley.domain.errors import ParleyError
+from parley.domain.live import LiveEvent
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
@@ -53,6 +54,14 @@ class UserStore(Protocol):
 
     def find_users(self, user_ids: Sequence[str]) -> dict[str, User]:
         """The users with these ids, in one query; ids that nobody has are left out."""
+        ...
+
+    def record_last_seen(self, user_id: str, seen_at: datetime) -> None:
+        """Notes when a user was last known to be there; a time before the one that is noted changes nothing."""
+        ...
+
+    def find_last_seen(self, user_ids: Sequence[str]) -> dict[str, datetime]:
+        """When these users were last known to be there, in one query; of whom that is not known are left out."""
         ...
 
     def find_credentials(self, login: str) -> Credentials | None:
@@ -144,6 +153,14 @@ class ConversationStore(Protocol):
             One outcome for each of `receipts`, in their order. Who is no member: NotFoundError; a database that could
             not take this conversation's receipts now: UnavailableError.
         """
+        ...
+
+    def list_conversation_ids(self, user_id: str) -> list[str]:
+        """All conversations that the user is a member of, in one query."""
+        ...
+
+    def find_contacts(self, user_id: str, candidate_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the candidates who share a conversation with the user, in two queries."""
         ...
 
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
@@ -274,8 +291,51 @@ class ConnectionRegistry(Protocol):
         """Forgets one socket and no other of that user; whether it was known. Idempotent."""
         ...
 
+    def list_connections(self) -> Iterator[list[Connection]]:
+        """All open sockets, in parts; one that opens or closes meanwhile may be left out."""
+        ...
+
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         """The open sockets of these users, in one round trip; users without any are left out."""
+        ...
+
+
+class RoomRegistry(Protocol):
+    """Which sockets have joined which conversations, and who was told to be online. A hint that may be lost.
+
+    Every entry is forgotten by itself 2 h 10 min after the last time that anybody joined, or was online.
+    """
+
+    def join_room(self, conversation_id: str, connection: Connection) -> bool:
+        """Lets a socket hear of a conversation; whether it is the first of its user's there. Idempotent."""
+        ...
+
+    def leave_room(self, conversation_id: str, connection: Connection) -> bool:
+        """Lets it hear no more; whether it was there and the last of its user's. Idempotent."""
+        ...
+
+    def leave_rooms(self, connection: Connection) -> list[str]:
+        """Lets it hear no more of any; the conversations where it was the last of its user's. Idempotent."""
+        ...
+
+    def find_joined(self, conversation_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        """The sockets in these rooms, in one round trip; empty rooms are left out."""
+        ...
+
+    def set_online(self, user_id: str) -> bool:
+        """Notes that a user is online; whether that is news. Of concurrent calls one is told so."""
+        ...
+
+    def set_offline(self, user_id: str) -> bool:
+        """Notes that a user is not online; whether that is news. Of concurrent calls one is told so."""
+        ...
+
+    def list_online(self) -> Iterator[list[str]]:
+        """Everybody noted as online, in parts; who comes or goes meanwhile may be left out."""
+        ...
+
+    def claim_notice(self, connection_id: str) -> bool:
+        """Whether nobody told this socket yet that it expires; of all calls within an hour one is told so."""
         ...
 
 
@@ -304,6 +364,7 @@ class Push:
 
 
 PushOutcome = Literal["pushed", "gone", "failed"]
+"""What became of a push. Of a socket that was only looked after, `pushed` says that it is open."""
 
 
 class PushClient(Protocol):
@@ -318,6 +379,18 @@ class PushClient(Protocol):
         Returns:
             For each push `pushed` when all its frames were taken, `gone` for a closed socket, else `failed`.
         """
+        ...
+
+    def probe(self, connections: Sequence[Connection]) -> list[PushOutcome]:
+        """Asks the gateways which sockets are open, side by side and each once; never raises, nor waits for long."""
+        ...
+
+
+class LiveEncoder(Protocol):
+    """Turns what is told while it lasts into the JSON object that a client gets, `{"event", "data"}`."""
+
+    def __call__(self, event: LiveEvent) -> bytes:
+        """UTF-8 JSON without white space around it."""
         ...
 
 

@@ -30,6 +30,23 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _NOT_NOW: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
 
 
+def open_valkey(url: str) -> Redis:
+    """A client that connects at its first use and never tries anything twice.
+
+    Args:
+        url: `redis://` or `rediss://` (TLS), `[user[:password]@]host[:port][/database]`.
+    """
+    return Redis.from_url(
+        url,
+        protocol=2,
+        socket_connect_timeout=_STEP_TIMEOUT_S,
+        socket_timeout=_STEP_TIMEOUT_S,
+        # A lost answer is no leave to ask again: the first time may have taken the ticket.
+        retry=Retry(NoBackoff(), 0),
+        driver_info=None,
+    )
+
+
 class ValkeyConnections:
     """The ports ConnectionRegistry and TicketStore on one Valkey.
 
@@ -42,20 +59,12 @@ class ValkeyConnections:
     """
 
     def __init__(self, url: str) -> None:
-        self._redis = Redis.from_url(
-            url,
-            protocol=2,
-            socket_connect_timeout=_STEP_TIMEOUT_S,
-            socket_timeout=_STEP_TIMEOUT_S,
-            # A lost answer is no leave to ask again: the first time may have taken the ticket.
-            retry=Retry(NoBackoff(), 0),
-            driver_info=None,
-        )
+        self._redis = open_valkey(url)
 
     def add_connection(self, connection: Connection) -> None:
         """See ConnectionRegistry."""
         key = _connections_key(connection.user_id)
-        with _valkey_call():
+        with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
             pipeline.hset(key, connection.connection_id, _encode_connection(connection))
             pipeline.expire(key, CONNECTION_TTL)
@@ -67,7 +76,7 @@ class ValkeyConnections:
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
         """See ConnectionRegistry."""
-        with _valkey_call():
+        with valkey_call():
             return self._redis.hdel(_connections_key(user_id), connection_id) == 1
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
@@ -75,7 +84,7 @@ class ValkeyConnections:
         wanted = list(dict.fromkeys(user_ids))
         if not wanted:
             return {}
-        with _valkey_call():
+        with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
             for user_id in wanted:
                 pipeline.hgetall(_connections_key(user_id))
@@ -87,15 +96,21 @@ class ValkeyConnections:
                 found[user_id] = connections
         return found
 
+    def list_connections(self) -> Iterator[list[Connection]]:
+        """See ConnectionRegistry."""
+        for keys in scan_keys(self._redis, _connections_key("*")):
+            user_ids = [key.partition(":")[2] for key in keys]
+            yield [known for connections in self.find_connections(user_ids).values() for known in connections]
+
     def insert_ticket(self, ticket: str, identity: Identity, ttl_s: int) -> None:
         """See TicketStore."""
         value = json.dumps([identity.user_id, identity.session_id], separators=(",", ":"))
-        with _valkey_call():
+        with valkey_call():
             self._redis.set(_ticket_key(ticket), value, ex=ttl_s)
 
     def redeem_ticket(self, ticket: str) -> Identity | None:
         """See TicketStore."""
-        with _valkey_call():
+        with valkey_call():
             value = cast("bytes | None", self._redis.getdel(_ticket_key(ticket)))
         if value is None:
             return None
@@ -104,7 +119,7 @@ class ValkeyConnections:
 
     def ping(self) -> None:
         """Returns when Valkey answered; raises UnavailableError within 2 s when it did not."""
-        with _valkey_call():
+        with valkey_call():
             self._redis.ping()
 
     def close(self) -> None:
@@ -113,12 +128,24 @@ class ValkeyConnections:
 
 
 @contextmanager
-def _valkey_call() -> Iterator[None]:
+def valkey_call() -> Iterator[None]:
     """Raises UnavailableError for a Valkey that is not there; anything else is a bug, and passes through."""
     try:
         yield
     except _NOT_NOW as error:
         raise UnavailableError("Valkey cannot be reached.", retry_after_s=1.0) from error
+
+
+def scan_keys(redis: Redis, pattern: str) -> Iterator[list[str]]:
+    """The keys of a pattern, some hundreds at a time (https://valkey.io/commands/scan/)."""
+    cursor = 0
+    while True:
+        with valkey_call():
+            cursor, keys = cast("tuple[int, list[bytes]]", redis.scan(cursor, match=pattern, count=500))
+        if keys:
+            yield [key.decode() for key in keys]
+        if cursor == 0:
+            return
 
 
 def _connections_key(user_id: str) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-from parley.domain.errors import InvalidRequestError, ParleyError
+from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError
+from parley.domain.live import TypingState
 from parley.domain.models import Connection, Identity
 from parley.protocol.errors import field_problems, socket_code
 from parley.protocol.frames import AnswerData, NoData, PongData, Refusal, SendBatch, SendResults
+from parley.protocol.live import JoinAnswer, RoomAnswer, RoomData, TypingData
 from parley.protocol.messages import DeleteData, EditData, ReactData, SendBody, encode_accepted, encode_change
 from parley.protocol.receipts import SeenData
 from parley.protocol.sync import SyncData, encode_sync
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from parley.services.chat import Chat
     from parley.services.editing import Editing
     from parley.services.receipts import Receipts
+    from parley.services.rooms import Rooms
     from parley.services.syncing import Sync
 
 Reply = tuple[str, AnswerData]
@@ -41,6 +45,9 @@ class FrameServices(Protocol):
 
     @property
     def syncing(self) -> Sync: ...
+
+    @property
+    def rooms(self) -> Rooms: ...
 
     @property
     def clock(self) -> Clock: ...
@@ -67,8 +74,17 @@ class Actions:
             "react": self._react,
             "seen": self._seen,
             "sync": self._sync,
+            "join": self._join,
+            "leave": self._leave,
+            "typing": self._type,
         }
-        self._by_name = {**by_name, **{f"chat:{name}": action for name, action in by_name.items()}, "ping": self._ping}
+        self._by_name: dict[str, Callable[[Call, Any], Reply | None]] = {
+            **by_name,
+            **{f"chat:{name}": action for name, action in by_name.items()},
+            "ping": self._ping,
+        }
+        for state in get_args(TypingState):
+            self._by_name[f"chat:typing:{state}"] = partial(self._type, state=state)
 
     def run(self, name: str, call: Call, data: Any) -> Reply | None:
         """The event and data of the answer; None where something else is to answer.
@@ -128,6 +144,25 @@ class Actions:
         token = read_data(SyncData, {} if data is None else data).token
         page, next_token = self._services.syncing.sync(call.identity, token)
         return "sync", encode_sync(page, next_token)
+
+    def _join(self, call: Call, data: Any) -> Reply:
+        place = read_data(RoomData, data).conversation_id
+        online = self._services.rooms.join_room(call.identity, place, call.connection)
+        return "chat:join:ack", JoinAnswer(conversation_id=place, online=online)
+
+    def _leave(self, call: Call, data: Any) -> Reply:
+        place = read_data(RoomData, data).conversation_id
+        self._services.rooms.leave_room(call.identity, place, call.connection)
+        return "chat:leave:ack", RoomAnswer(conversation_id=place)
+
+    def _type(self, call: Call, data: Any, state: TypingState | None = None) -> Reply:
+        """The older names say the state; `data` may say it again."""
+        implied = {} if state is None or not isinstance(data, dict) else {"state": state}
+        typing = read_data(TypingData, {**implied, **data} if isinstance(data, dict) else data)
+        if state is not None and typing.state != state:
+            raise InvalidRequestError("The data is not valid.", [FieldProblem("state", "The action says another.")])
+        self._services.rooms.type_in_room(call.identity, typing.conversation_id, typing.state)
+        return "chat:typing:ack", RoomAnswer(conversation_id=typing.conversation_id)
 
     def _ping(self, call: Call, data: Any) -> Reply:  # noqa: ARG002  # every action is called alike
         read_data(NoData, {} if data is None else data)

@@ -16,6 +16,7 @@ from parley.domain.times import from_epoch_ms
 from parley.observability import begin_invocation, log_unexpected
 
 if TYPE_CHECKING:
+    from parley.services.presence import PresenceTracking
     from parley.services.sockets import Sockets
 
 Event = Mapping[str, Any]
@@ -31,6 +32,9 @@ class SocketServices(Protocol):
     def sockets(self) -> Sockets: ...
 
     @property
+    def presence(self) -> PresenceTracking: ...
+
+    @property
     def push_endpoint(self) -> str: ...
 
 
@@ -41,7 +45,9 @@ def connect_handler(services: SocketServices) -> Handler:
         request = event["requestContext"]
         begin_invocation(context, connection_id=request["connectionId"])
         try:
-            services.sockets.connect(connection_of(request, services.push_endpoint))
+            connection = connection_of(request, services.push_endpoint)
+            services.sockets.connect(connection)
+            services.presence.note_opened(connection)
         except ParleyError as error:
             _log.warning("a connection was refused", extra={"code": error.code})
             return {"statusCode": error.status}
@@ -60,7 +66,9 @@ def disconnect_handler(services: SocketServices) -> Handler:
         request = event["requestContext"]
         begin_invocation(context, connection_id=request["connectionId"])
         try:
-            services.sockets.disconnect(identity_of(request).user_id, request["connectionId"])
+            connection = connection_of(request, services.push_endpoint)
+            services.sockets.disconnect(connection.user_id, connection.connection_id)
+            services.presence.note_closed(connection)
         except ParleyError as error:
             _log.warning("a connection was not forgotten", extra={"code": error.code})
         except Exception as error:  # noqa: BLE001  # the edge

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from parley.domain.errors import ParleyError
+from parley.domain.models import Identity
 from parley.entry.actions import Actions, Call, FrameServices, read_data
-from parley.entry.sockets import connection_of, identity_of
+from parley.entry.sockets import connection_of
 from parley.observability import begin_invocation, log_unexpected
 from parley.protocol.decoding import decode_json
 from parley.protocol.errors import InternalError, make_error_data
 from parley.protocol.frames import Answer, Frame
+
+if TYPE_CHECKING:
+    from parley.services.renewal import Renewal
 
 Event = Mapping[str, Any]
 Handler = Callable[[Any, Any], dict[str, Any]]
@@ -26,6 +30,9 @@ _log = logging.getLogger(__name__)
 
 class SocketFrameServices(FrameServices, Protocol):
     """What frames use."""
+
+    @property
+    def renewal(self) -> Renewal: ...
 
     @property
     def push_endpoint(self) -> str: ...
@@ -41,20 +48,22 @@ def frame_handler(services: SocketFrameServices) -> Handler:
     def handle(event: Event, context: Any) -> dict[str, Any]:
         request = event["requestContext"]
         begin_invocation(context, connection_id=request["connectionId"], request_id=request.get("requestId"))
-        answer = _answer_frame(actions, request, services.push_endpoint, event.get("body") or "")
+        answer = _answer_frame(actions, request, services, event.get("body") or "")
         return {"statusCode": 200} if answer is None else {"statusCode": 200, "body": answer.to_json().decode()}
 
     return handle
 
 
-def _answer_frame(actions: Actions, request: Event, endpoint: str, body: str) -> Answer | None:
+def _answer_frame(actions: Actions, request: Event, services: SocketFrameServices, body: str) -> Answer | None:
     """The answer that a frame gets now; None for one that asked for none and went well, or that is answered later."""
     request_id: str | None = None
     try:
         frame_data = decode_json(body)
         request_id = _request_id_of(frame_data)
         frame = read_data(Frame, frame_data, "This is no frame.")
-        call = Call(identity_of(request), connection_of(request, endpoint), request_id)
+        connection = connection_of(request, services.push_endpoint)
+        services.renewal.renew(connection)
+        call = Call(Identity(connection.user_id, connection.session_id), connection, request_id)
         reply = actions.run(frame.action, call, frame.data)
     except ParleyError as error:
         if error.status >= 500:

@@ -11,6 +11,7 @@ from parley.domain.errors import ParleyError
 from parley.domain.models import Membership
 from parley.protocol.base import Inbound, Outbound, Time
 from parley.protocol.errors import ErrorData, SocketCode, make_error_data
+from parley.protocol.live import JoinAnswer, RoomAnswer
 from parley.protocol.messages import ChangeAnswer, SendAnswer, SendBody
 from parley.protocol.receipts import PointersAnswer, encode_pointers
 from parley.protocol.sync import SyncAnswer
@@ -54,7 +55,17 @@ class PongData(Outbound):
     server_time: Time
 
 
-AnswerData = SendAnswer | SendResults | ChangeAnswer | PointersAnswer | SyncAnswer | PongData | ErrorData
+AnswerData = (
+    SendAnswer
+    | SendResults
+    | ChangeAnswer
+    | PointersAnswer
+    | SyncAnswer
+    | JoinAnswer
+    | RoomAnswer
+    | PongData
+    | ErrorData
+)
 
 
 class Answer(Outbound):

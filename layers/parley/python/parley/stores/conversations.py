@@ -167,6 +167,25 @@ class MongoConversationStore:
             self._memberships.bulk_write(plan.members, ordered=False, session=session)
         return plan.outcomes
 
+    def list_conversation_ids(self, user_id: str) -> list[str]:
+        """See ConversationStore."""
+        with database_call(_TIMEOUT_S):
+            found = self._memberships.find(
+                {"userId": user_id}, projection={"_id": False, "conversationId": True}, batch_size=_BATCH_SIZE
+            )
+            return [document["conversationId"] for document in found]
+
+    def find_contacts(self, user_id: str, candidate_ids: Sequence[str]) -> frozenset[str]:
+        """See ConversationStore."""
+        own = set(self.list_conversation_ids(user_id))
+        with database_call(_TIMEOUT_S):
+            found = self._memberships.find(
+                {"userId": {"$in": list(dict.fromkeys(candidate_ids))}},
+                projection={"_id": False, "conversationId": True, "userId": True},
+                batch_size=_BATCH_SIZE,
+            )
+            return frozenset(document["userId"] for document in found if document["conversationId"] in own)
+
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         """See ConversationStore."""
         wanted = list(dict.fromkeys(conversation_ids))

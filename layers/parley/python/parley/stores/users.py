@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
 from pymongo.database import Database
@@ -38,6 +39,20 @@ class MongoUserStore:
                 {"_id": {"$in": wanted}}, projection={"passwordHash": False}, batch_size=len(wanted) + 1
             )
             return {document["_id"]: decode_user(document) for document in found}
+
+    def record_last_seen(self, user_id: str, seen_at: datetime) -> None:
+        """See UserStore."""
+        with database_call(_TIMEOUT_S):
+            self._users.update_one({"_id": user_id}, {"$max": {"lastSeenAt": seen_at}})
+
+    def find_last_seen(self, user_ids: Sequence[str]) -> dict[str, datetime]:
+        """See UserStore."""
+        wanted = list(dict.fromkeys(user_ids))
+        with database_call(_TIMEOUT_S):
+            found = self._users.find(
+                {"_id": {"$in": wanted}}, projection={"lastSeenAt": True}, batch_size=len(wanted) + 1
+            )
+            return {document["_id"]: document["lastSeenAt"] for document in found if document.get("lastSeenAt")}
 
     def find_credentials(self, login: str) -> Credentials | None:
         """See UserStore."""

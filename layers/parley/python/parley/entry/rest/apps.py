@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from parley.entry.rest import accounts, conversations, messages, syncing
+from parley.entry.rest import accounts, conversations, messages, presence, syncing
 from parley.entry.rest.documents import describe_api, document_routes, responses_of
 from parley.entry.rest.problems import add_error_handlers, problem_answer
 from parley.entry.rest.routes import CheckedRoute, RestServices, Route, SignedInRoute
@@ -36,14 +36,14 @@ _HEADERS = {
 
 def create_auth_app(services: RestServices) -> Envelope:
     """Accounts, sessions, tickets and users."""
-    return Envelope(_create_app(accounts.ROUTES, services))
+    return Envelope(_create_app((*presence.ROUTES, *accounts.ROUTES), services))
 
 
 def create_chat_app(services: RestServices) -> Envelope:
     """Conversations, messages, health and the documents, which tell of the other application's routes too."""
 
     def describe() -> FastAPI:
-        return _create_app((*accounts.ROUTES, *chat_routes), services)
+        return _create_app((*presence.ROUTES, *accounts.ROUTES, *chat_routes), services)
 
     chat_routes = (*conversations.ROUTES, *messages.ROUTES, *syncing.ROUTES, *document_routes(describe))
     return Envelope(_create_app(chat_routes, services))

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from parley.services.editing import Editing
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.presence import PresenceTracking
     from parley.services.receipts import Receipts
     from parley.services.syncing import Sync
 
@@ -61,6 +62,9 @@ class RestServices(Protocol):
 
     @property
     def syncing(self) -> Sync: ...
+
+    @property
+    def presence(self) -> PresenceTracking: ...
 
     @property
     def health(self) -> Health: ...
