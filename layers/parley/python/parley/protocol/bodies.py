@@ -90,6 +90,17 @@ class HistoryQuery(PageQuery):
     after: Seq | None = Field(default=None, description="Messages with a greater seq, oldest first.")
 
 
+class SyncQuery(Inbound):
+    """From where on."""
+
+    token: str | None = Field(default=None, description="Of the page before, however old; none for everything.")
+    limit: Limit | None = Field(
+        default=None,
+        description="At most so many conversations, messages and members each; as many as fit into 512 KB where it is "
+        "not given.",
+    )
+
+
 class Page(Outbound, Generic[ItemT]):
     """A piece of a list."""
 

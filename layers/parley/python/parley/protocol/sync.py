@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
-from parley.domain.limits import PAGE_MAX_COUNT
 from parley.domain.sync import MemberChange, SyncChange, SyncPage
 from parley.protocol.base import Inbound, Outbound
-from parley.protocol.bodies import Limit
 from parley.protocol.objects import (
     ConversationObject,
     MemberObject,
@@ -20,19 +16,8 @@ from parley.protocol.objects import (
 )
 
 
-class SyncQuery(Inbound):
-    """From where on."""
-
-    token: str | None = Field(default=None, description="Of the page before, however old; none for everything.")
-    limit: Limit | None = Field(
-        default=None,
-        description=f"At most so many conversations, messages and members each, 1 to {PAGE_MAX_COUNT}; as many as fit "
-        "into 512 KB where it is not given.",
-    )
-
-
 class SyncData(Inbound):
-    """The same on a socket."""
+    """From where on: the token of the page before, however old, or none for everything."""
 
     token: str | None = None
 

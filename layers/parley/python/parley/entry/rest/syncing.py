@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from parley.entry.rest.routes import Caller, Route, Services, answer
-from parley.protocol.sync import SyncAnswer, SyncQuery, encode_sync
+from parley.protocol.bodies import SyncQuery
+from parley.protocol.sync import SyncAnswer, encode_sync
 
 _PAGE_MAX_BYTES = 512 * 1024
 
