@@ -17,6 +17,7 @@ from parley.domain.records import Record
 from parley.entry import rest
 from parley.protocol.events import encode_event
 from parley.protocol.records import encode_record
+from parley.services.chunks import ChunkFanOut
 from parley.services.fan_out import FanOut
 from parley.services.health import Health
 from parley.services.sockets import Sockets
@@ -64,8 +65,13 @@ class Stack(World):
         super().__init__()
         self.sockets = Sockets(registry=self.registry, sessions=self.session_store)
         self.fan_out = FanOut(
-            conversations=self.conversation_store, registry=self.registry, push=self.push, encode=encode_event
+            conversations=self.conversation_store,
+            registry=self.registry,
+            push=self.push,
+            publisher=self.publisher,
+            encode=encode_event,
         )
+        self.chunk_fan_out = ChunkFanOut(conversations=self.conversation_store, registry=self.registry, push=self.push)
         self.health = Health(probes={"kafka": self._probe, "mongo": self._probe, "redis": self._probe})
         self.indexes_made = 0
         self.topics_asked: list[tuple[list[str], int]] = []

@@ -38,7 +38,12 @@ class Delivery:
         self.push = FakePushClient()
         self.encode = Encoder(padding)
         self.service = FanOut(
-            conversations=world.conversation_store, registry=world.registry, push=self.push, encode=self.encode
+            conversations=world.conversation_store,
+            registry=world.registry,
+            push=self.push,
+            publisher=world.publisher,
+            encode=self.encode,
+            large_group_count=5_000,
         )
 
     def arrived(self, connection_id: str) -> list[str]:

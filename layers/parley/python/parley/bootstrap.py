@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from parley.services.authentication import Authentication
     from parley.services.changing import Changing
     from parley.services.chat import Chat
+    from parley.services.chunks import ChunkFanOut
     from parley.services.conversations import Conversations
     from parley.services.editing import Editing
     from parley.services.fan_out import FanOut
@@ -308,8 +309,15 @@ class Container:
             conversations=self.stores.conversations,
             registry=self.connections,
             push=self.push,
+            publisher=self.publisher,
             encode=encode_event,
         )
+
+    @cached_property
+    def chunk_fan_out(self) -> ChunkFanOut:
+        from parley.services.chunks import ChunkFanOut
+
+        return ChunkFanOut(conversations=self.stores.conversations, registry=self.connections, push=self.push)
 
     @cached_property
     def sockets(self) -> Sockets:

@@ -23,6 +23,7 @@ CHAT_DELETE = "chat.delete"
 CHAT_REACT = "chat.react"
 CHAT_SEEN = "chat.seen"
 CHAT_RECEIPT = "chat.receipt"
+CHAT_FANOUT = "chat.fanout"
 DEAD_LETTER_PREFIX = "dead."
 
 _CHANGE_TOPICS: Final[Mapping[ChangeKind, str]] = {"edit": CHAT_EDIT, "delete": CHAT_DELETE, "react": CHAT_REACT}
@@ -149,6 +150,21 @@ class ConversationCreated:
 
 
 @dataclass(frozen=True, slots=True)
+class FanOutChunk:
+    """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition."""
+
+    topic: ClassVar[str] = CHAT_FANOUT
+    conversation_id: str
+    members_rev: int
+    part: int
+    frames: tuple[bytes, ...]
+
+    @property
+    def key(self) -> str:
+        return f"{self.conversation_id}:{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A record that a consumer could not process, kept as it came with why, so that it can be replayed after a fix."""
 
@@ -182,4 +198,5 @@ Record = (
     | MessageChanged
     | ReceiptRequested
     | ReceiptMoved
+    | FanOutChunk
 )

@@ -19,6 +19,7 @@ from parley.domain.records import (
     ChangeRequested,
     ConversationCreated,
     DeadLetter,
+    FanOutChunk,
     MessageChanged,
     MessageStored,
     PushEvent,
@@ -33,6 +34,7 @@ from parley.protocol.records import decode_record
 if TYPE_CHECKING:
     from parley.ports import Clock, Publisher
     from parley.services.changing import Changing
+    from parley.services.chunks import ChunkFanOut
     from parley.services.fan_out import FanOut
     from parley.services.receipts import ReceiptRecording
     from parley.services.storing import Storing
@@ -76,6 +78,13 @@ class ReceiptServices(StreamServices, Protocol):
 
     @property
     def receipt_recording(self) -> ReceiptRecording: ...
+
+
+class ChunkServices(StreamServices, Protocol):
+    """What fan_out_chunk uses."""
+
+    @property
+    def chunk_fan_out(self) -> ChunkFanOut: ...
 
 
 class FanOutServices(StreamServices, Protocol):
@@ -134,6 +143,16 @@ def fan_out_handler(services: FanOutServices) -> Handler:
         return [None] * len(events)
 
     return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged, ReceiptMoved), process, services)
+
+
+def fan_out_chunk_handler(services: ChunkServices) -> Handler:
+    """Handles batches of `chat.fanout`."""
+
+    def process(chunks: Sequence[FanOutChunk]) -> Sequence[ParleyError | None]:
+        services.chunk_fan_out.fan_out_chunks(chunks)
+        return [None] * len(chunks)
+
+    return _handler("fan_out_chunk", (FanOutChunk,), process, services)
 
 
 def _handler(consumer: str, kinds: tuple[type[Record], ...], process: Process, services: StreamServices) -> Handler:

@@ -16,6 +16,7 @@ from parley.domain.records import (
     ChangeRequested,
     ConversationCreated,
     DeadLetter,
+    FanOutChunk,
     MessageChanged,
     MessageStored,
     ReceiptMoved,
@@ -78,6 +79,10 @@ class _ReceiptMoved(_Envelope[Literal["ReceiptMoved"], ReceiptMoved]):
     pass
 
 
+class _FanOutChunk(_Envelope[Literal["FanOutChunk"], FanOutChunk]):
+    pass
+
+
 _AnyEnvelope = (
     _SendRequested
     | _MessageStored
@@ -87,6 +92,7 @@ _AnyEnvelope = (
     | _MessageChanged
     | _ReceiptRequested
     | _ReceiptMoved
+    | _FanOutChunk
 )
 _envelopes: TypeAdapter[_AnyEnvelope] = TypeAdapter(Annotated[_AnyEnvelope, Field(discriminator="kind")])
 
@@ -109,6 +115,8 @@ def encode_record(record: Record) -> bytes:
             envelope = _ReceiptRequested.model_construct(kind="ReceiptRequested", record=record)
         case ReceiptMoved():
             envelope = _ReceiptMoved.model_construct(kind="ReceiptMoved", record=record)
+        case FanOutChunk():
+            envelope = _FanOutChunk.model_construct(kind="FanOutChunk", record=record)
         case DeadLetter():
             envelope = _DeadLetter.model_construct(kind="DeadLetter", record=record)
     return envelope.__pydantic_serializer__.to_json(envelope, by_alias=True)

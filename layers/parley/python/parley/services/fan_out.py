@@ -11,8 +11,16 @@ from dataclasses import dataclass
 
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection
-from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent, ReceiptMoved
-from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Push, PushClient
+from parley.domain.records import (
+    ConversationCreated,
+    FanOutChunk,
+    MessageChanged,
+    MessageStored,
+    PushEvent,
+    ReceiptMoved,
+)
+from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, Push, PushClient
+from parley.services.chunks import LARGE_GROUP_COUNT, make_chunks
 from parley.services.frames import join_frames
 from parley.services.member_cache import MemberCache
 
@@ -48,15 +56,21 @@ class FanOut:
         conversations: ConversationStore,
         registry: ConnectionRegistry,
         push: PushClient,
+        publisher: Publisher,
         encode: EventEncoder,
+        large_group_count: int = LARGE_GROUP_COUNT,
     ) -> None:
         self._members = MemberCache(conversations)
         self._registry = registry
         self._push = push
+        self._publisher = publisher
+        self._large_group_count = large_group_count
         self._encode = encode
 
     def fan_out(self, events: Sequence[PushEvent]) -> FanOutReport:
         """Pushes events to their sockets, in the order given on each; one that comes twice in a batch goes once.
+
+        What is for more than 200 members is handed on in parts, each to be pushed by `fan_out_chunk`.
 
         Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: sync makes its
         client whole.
@@ -65,7 +79,7 @@ class FanOut:
             UnavailableError: who is to get them could not be read. Nothing was pushed; the batch may be given again.
         """
         events = list({event.event_id: event for event in events}.values())
-        audiences = self._find_audiences(events)
+        audiences = self._hand_on_large(events, self._find_audiences(events))
         user_ids = list(dict.fromkeys(user_id for audience in audiences for user_id in audience.user_ids))
         connections = self._registry.find_connections(user_ids) if user_ids else {}
         if not connections:
@@ -101,6 +115,27 @@ class FanOut:
             _Audience(members[conversation_id] if recipient_id is None else (recipient_id,), numbers)
             for (conversation_id, recipient_id), numbers in places.items()
         ]
+
+    def _hand_on_large(self, events: Sequence[PushEvent], audiences: Sequence[_Audience]) -> list[_Audience]:
+        """Hands on what is for large groups; the others.
+
+        Raises:
+            UnavailableError: it could not be handed on.
+        """
+        chunks: list[FanOutChunk] = []
+        small: list[_Audience] = []
+        for audience in audiences:
+            if len(audience.user_ids) <= self._large_group_count:
+                small.append(audience)
+                continue
+            frames = join_frames([self._encode(events[place]) for place in audience.events])
+            newest = max(getattr(events[place], "members_rev", 0) for place in audience.events)
+            chunks += make_chunks(events[audience.events[0]].key, newest, frames)
+        if chunks:
+            for failure in self._publisher.publish(chunks):
+                if failure is not None:
+                    raise failure
+        return small
 
     def _make_pushes(
         self,

@@ -1,0 +1,79 @@
+"""Fan-out into a group of more than 200 members: handed on in parts, each part's order kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from parley.domain.models import Identity
+from parley.domain.records import FanOutChunk, MessageStored
+from parley.entry import streams
+from parley.services.chunks import make_chunks, part_of
+from tests.unit.entry.stack import Context, Stack, kafka_event
+from tests.unit.services.world import draft
+
+
+@pytest.fixture
+def large(stack: Stack, ann: Identity) -> str:
+    """A group of 201 whose members each have a socket open."""
+    others = [stack.add_user(f"m{number:03}") for number in range(200)]
+    for other in (ann, *others):
+        stack.open_socket(other, f"socket-{other.user_id}")
+    return stack.make_group(ann, *others).conversation.conversation_id
+
+
+def stored_events(stack: Stack, sender: Identity, place: str, count: int, content: str = "Hi") -> list[MessageStored]:
+    messages = stack.store(sender, *(draft(place, number, content) for number in range(count)))
+    return [MessageStored(message, members_rev=1) for message in messages]
+
+
+def heard(stack: Stack, user_id: str) -> list[int]:
+    contents: list[Any] = [json.loads(frame) for frame in stack.push.frames.get(f"socket-{user_id}", [])]
+    events = [event for content in contents for event in (content if isinstance(content, list) else [content])]
+    return [event["data"]["message"]["seq"] for event in events]
+
+
+def test_each_member_of_a_large_group_gets_each_event_once_and_in_order(
+    stack: Stack, ann: Identity, large: str
+) -> None:
+    events = stored_events(stack, ann, large, 30)
+    streams.fan_out_handler(stack)(kafka_event("chat.receive", events), Context())
+    assert stack.push.frames == {}
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+    assert {chunk.key for chunk in chunks} == {f"{large}:{part}" for part in range(25)}
+
+    answer = streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+
+    assert answer == {"batchItemFailures": []}
+    assert len(stack.push.frames) == 201
+    for _, user_id in stack.database.memberships:
+        assert heard(stack, user_id) == list(range(1, 31))
+
+
+def test_who_was_removed_meanwhile_gets_nothing(stack: Stack, ann: Identity, large: str) -> None:
+    events = stored_events(stack, ann, large, 1)
+    streams.fan_out_handler(stack)(kafka_event("chat.receive", events), Context())
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+    staying = [member for (_, who), member in stack.database.memberships.items() if who != "u_m007"]
+    stack.conversation_store.replace_members(large, staying)
+    streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+    assert heard(stack, "u_m007") == []
+    assert heard(stack, "u_m008") == [1]
+
+
+def test_what_cannot_be_handed_on_comes_again(stack: Stack, ann: Identity, large: str) -> None:
+    events = stored_events(stack, ann, large, 1)
+    stack.publisher.fails = lambda record: True
+    answer = streams.fan_out_handler(stack)(kafka_event("chat.receive", events), Context())
+    assert answer["batchItemFailures"] == [{"itemIdentifier": {"partition": "chat.receive-0", "offset": 0}}]
+
+
+def test_chunks_stay_small_enough_for_kafka_and_in_order() -> None:
+    frames = [bytes([number]) * 32_000 for number in range(40)]
+    chunks = [chunk for chunk in make_chunks("c_1", 1, frames) if chunk.part == 3]
+    assert [frame for chunk in chunks for frame in chunk.frames] == frames
+    assert all(sum(map(len, chunk.frames)) <= 350_000 for chunk in chunks)
+    assert make_chunks("c_1", 1, []) == []
+    assert {part_of(f"u_{number}") for number in range(1_000)} == set(range(25))
