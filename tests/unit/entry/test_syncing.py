@@ -75,6 +75,7 @@ STATE = SyncState(
     started_at=from_epoch_ms(1_769_860_812_345),
     after="c_1",
     position=SyncPosition("c_2", (7, 3), changed_at=from_epoch_ms(5), rev=4, seq=None, user_id="u_9"),
+    mark=2**47,
     recent={"abc": (7, 3), "def": (-1, 0)},
 )
 
@@ -105,5 +106,5 @@ def test_a_token_that_was_tampered_with_or_is_anothers_does_not_hold() -> None:
 
 
 def test_a_token_of_many_conversations_fits_into_an_address() -> None:
-    recent = {f"{number * 7919 % 10_007:010}": (number, number % 7) for number in range(150)}
-    assert len(HmacSyncTokenCodec(KEY).encode_token(SyncState("u_1", recent=recent))) < 4_096
+    recent = {f"{number * 7919 % 10_007:010}": (number, number % 7) for number in range(300)}
+    assert len(HmacSyncTokenCodec(KEY).encode_token(SyncState("u_1", recent=recent))) < 6_144

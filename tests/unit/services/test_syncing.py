@@ -149,14 +149,40 @@ def test_a_large_group_does_not_bring_all_its_members_at_once(world: World, ann:
 
     pages = client.ask_all(limit=50)
 
-    assert [sum(len(change.members) for change in page.changes) for page in pages] == [50, 50, 21, 0]
+    assert [sum(len(change.members) for change in page.changes) for page in pages] == [50, 50, 21]
     assert client.state[place][2] == read_anew(world, ann)[place][2]
 
 
 def test_a_page_stays_under_its_bytes(world: World, ann: Identity, ben: Identity, here: str) -> None:
     world.store(ben, *(draft(here, number, "🦜" * 8_000) for number in range(9)))
     pages = SyncClient(world, ann).ask_all()
-    assert [len(seqs(page, here)) for page in pages] == [1] * 8 + [1, 0]
+    assert [len(seqs(page, here)) for page in pages] == [1] * 9
+
+
+def test_a_pass_over_more_conversations_than_a_token_remembers_comes_to_an_end(
+    world: World, ann: Identity, ben: Identity
+) -> None:
+    places = [world.make_group(ann, ben).conversation.conversation_id for _ in range(400)]
+    client = SyncClient(world, ann)
+    first = client.ask_all()
+    assert (len(first), len(client.state)) == (16, 400)
+    world.store(ben, draft(places[0]))
+    client.ask_all()
+    assert client.state == read_anew(world, ann)
+    world.clock.advance(200)
+    client.ask_all()
+    assert client.ask().changes == ()
+
+
+def test_what_changes_behind_a_pass_keeps_it_from_being_complete(world: World, ann: Identity, ben: Identity) -> None:
+    places = sorted(world.make_group(ann, ben).conversation.conversation_id for _ in range(3))
+    client = SyncClient(world, ann)
+    client.ask(limit=1)
+    world.store(ben, draft(places[0]))
+    client.ask(limit=1)
+    assert not client.ask(limit=1).complete
+    client.ask_all(limit=1)
+    assert client.state == read_anew(world, ann)
 
 
 def test_a_token_is_its_users_own(world: World, ann: Identity, ben: Identity, here: str) -> None:

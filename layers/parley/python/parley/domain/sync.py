@@ -45,6 +45,7 @@ class SyncState:
         started_at: when the pass under way began; None between passes.
         after: the last conversation id that the pass under way is through with.
         position: where it stands inside the next one.
+        mark: a fingerprint of how far each conversation was when this pass went over it.
     """
 
     user_id: str
@@ -52,6 +53,7 @@ class SyncState:
     started_at: datetime | None = None
     after: str = ""
     position: SyncPosition | None = None
+    mark: int = 0
     recent: Mapping[str, Known] = field(default_factory=dict)
 
 
@@ -86,3 +88,9 @@ class SyncPage:
 def key_conversation(conversation_id: str) -> str:
     """A short name for a conversation, as tokens travel in addresses: 60 bits of a hash."""
     return base64.urlsafe_b64encode(hashlib.sha256(conversation_id.encode()).digest())[:10].decode("ascii")
+
+
+def mark_conversation(conversation_id: str, known: Known) -> int:
+    """A fingerprint of how far a conversation is; those of several are joined by exclusive or."""
+    text = f"{conversation_id} {known[0]} {known[1]}"
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=6).digest())

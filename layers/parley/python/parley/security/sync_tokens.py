@@ -70,6 +70,7 @@ def _pack(state: SyncState) -> dict[str, Any]:
         "s": _ms(state.since),
         "b": _ms(state.started_at),
         "a": state.after,
+        "m": state.mark,
         "p": None
         if position is None
         else [
@@ -99,6 +100,7 @@ def _unpack(packed: dict[str, Any]) -> SyncState:
         started_at=_moment(packed["b"]),
         after=packed["a"],
         position=position,
+        mark=packed["m"],
         recent={key: (rev, receipts) for key, (rev, receipts) in packed["r"].items()},
     )
 

@@ -22,6 +22,7 @@ from parley.domain.sync import (
     SyncPosition,
     SyncState,
     key_conversation,
+    mark_conversation,
 )
 from parley.ports import Clock, MessageSpan, Place, Stamp, SyncReader, SyncStore, SyncTokenCodec, UserStore
 from parley.services.paging import check_page_limit
@@ -34,7 +35,7 @@ _CONVERSATIONS_MAX_COUNT: Final = 25
 _MESSAGES_MAX_COUNT: Final = 500
 _TAIL_OF_NEW_COUNT: Final = 1_000
 _MEMBERS_SHOWN_WHOLE: Final = 100
-_RECENT_MAX_COUNT: Final = 150
+_RECENT_MAX_COUNT: Final = 300
 _OVERHEAD_BYTES: Final = 6 * 1024  # the frame around the changes, and the token
 _AFTER_ALL: Final = "~"  # behind every conversation id
 
@@ -223,13 +224,34 @@ class _Pass:
             if change is None:
                 return self._unfinished(changes, None)
             self._recent[key_conversation(part.conversation_id)] = part.known
-            self._state = replace(self._state, after=part.conversation_id, position=None)
+            self._pass_over(part)
         if not self._is_last_chunk:
             return self._unfinished(changes, None)
-        complete = self._state.started_at is None
+        complete = self._state.mark ^ self._mark_between(self._state.after, _AFTER_ALL) == self._mark_between(
+            "", _AFTER_ALL
+        )
         self._state = replace(self._state, after=_AFTER_ALL)
         state = SyncState(self._state.user_id, since=self._started_at, recent=self._still_recent())
         return SyncPage(tuple(changes), complete, state)
+
+    def _pass_over(self, part: Part) -> None:
+        """Notes that the pass is through with this conversation, and with those before it that it left out."""
+        name = part.conversation_id
+        mark = self._state.mark ^ self._mark_between(self._state.after, name) ^ mark_conversation(name, part.known)
+        mark ^= mark_conversation(name, self._known_now(name, part.known))
+        self._state = replace(self._state, after=name, position=None, mark=mark)
+
+    def _mark_between(self, after: str, last: str) -> int:
+        """The fingerprint of the conversations above one and up to another, as they are now."""
+        mark = 0
+        for name in {*self._stamps, *self._left}:
+            if after < name <= last:
+                mark ^= mark_conversation(name, self._known_now(name, LEFT))
+        return mark
+
+    def _known_now(self, name: str, otherwise: Known) -> Known:
+        stamp = self._stamps.get(name)
+        return stamp.known if stamp is not None else LEFT if name in self._left else otherwise
 
     def _unfinished(self, changes: Sequence[SyncChange], position: SyncPosition | None) -> SyncPage:
         state = replace(
