@@ -5,11 +5,14 @@ from __future__ import annotations
 import functools
 import gc
 import json
+import os
+import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import psutil
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
@@ -219,20 +222,40 @@ def test_a_pause_shorter_than_the_patience_costs_no_record(kafka: KafkaPublisher
 
 
 @pytest.mark.engines
-def test_no_thread_outlives_its_publisher(kafka: KafkaPublisher, engines: RunningEngines) -> None:
+def test_no_thread_is_left_to_be_frozen_between_calls(kafka: KafkaPublisher, engines: RunningEngines) -> None:
     record = SendRequested(an_accepted_message(unique("c_")))
+    threads = set(threading.enumerate())
+
     kafka.publish([record])
+    assert set(threading.enumerate()) <= threads
     with engines.paused("kafka"):
         kafka.publish([record])
-        kafka.publish([record])
-    kafka.publish([record])
-    kafka.close()
+    assert kafka.publish([record]) == [None]
+    assert set(threading.enumerate()) <= threads
 
-    deadline = time.monotonic() + 5
-    for thread in threading.enumerate():
-        if "kafka-python-producer" in thread.name:
-            thread.join(deadline - time.monotonic())
-            assert not thread.is_alive()
+
+@pytest.mark.engines
+def test_a_connection_that_was_cut_between_calls_costs_no_record(
+    kafka: KafkaPublisher, engines: RunningEngines
+) -> None:
+    key = unique("c_")
+    first, second = (SendRequested(an_accepted_message(key)) for _ in range(2))
+    assert kafka.publish([first]) == [None]
+
+    cut_connections(engines.kafka_bootstrap_servers)
+
+    assert kafka.publish([second]) == [None]
+    written = [each.value for each in read_topic(engines.kafka_bootstrap_servers, CHAT_SEND) if each.key == key]
+    assert written == [encode(first), encode(second)]
+
+
+def cut_connections(bootstrap_servers: str) -> None:
+    """Cuts this process's connections to a broker, as one does that has not heard from a client for long."""
+    host, _, port = bootstrap_servers.partition(":")
+    for connection in psutil.Process().net_connections(kind="tcp"):
+        if connection.raddr == (host, int(port)):
+            with socket.socket(fileno=os.dup(connection.fd)) as duplicate:
+                duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def test_an_absent_kafka_is_unavailable_in_time() -> None:

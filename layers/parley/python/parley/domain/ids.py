@@ -60,12 +60,9 @@ def _new_id(prefix: str) -> str:
 
 def _derive_id(prefix: str, *parts: str) -> str:
     """Hashes the parts with their lengths before them, so that no two lists of parts run into the same text."""
-    digest = hashlib.sha256()
-    for part in (prefix, *parts):
-        encoded = part.encode()
-        digest.update(len(encoded).to_bytes(4))
-        digest.update(encoded)
-    return f"{prefix}_{_encode(digest.digest()[:_DERIVED_BYTES])}"
+    encoded = [part.encode() for part in (prefix, *parts)]
+    digest = hashlib.sha256(b"".join([len(part).to_bytes(4) + part for part in encoded])).digest()
+    return f"{prefix}_{_encode(digest[:_DERIVED_BYTES])}"
 
 
 def _encode(data: bytes) -> str:

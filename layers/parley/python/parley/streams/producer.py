@@ -10,13 +10,17 @@ Everything else is kafka-python's own: batches, the idempotent sequence, retries
 
 from __future__ import annotations
 
+import selectors
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, TopicAuthorizationFailedError
 from kafka.net.compat import KafkaNetClient
+from kafka.partitioner import DefaultPartitioner
+from kafka.partitioner.default import murmur2
 
 _STALE_S: Final = 1.0
 _CONNECTING_POLL_MS: Final = 50
@@ -65,16 +69,31 @@ class _Client(KafkaNetClient):  # type: ignore[misc] # kafka-python ships no typ
         return bool(self.ready(node_id))
 
 
+class _Partitioner(DefaultPartitioner):  # type: ignore[misc] # kafka-python ships no types
+    """Where every Kafka client puts a key; its hash, in Python, is kept for a conversation's next message."""
+
+    _hash = staticmethod(lru_cache(maxsize=4096)(murmur2))
+
+    def partition(  # noqa: PLR0917 - as kafka-python calls it
+        self, topic: str, key: Any, serialized_key: bytes | None, value: Any, serialized_value: Any, cluster: Any
+    ) -> int:
+        partitions = cluster.partitions_for_topic(topic)
+        if serialized_key is None or not partitions:
+            return int(super().partition(topic, key, serialized_key, value, serialized_value, cluster))
+        return int(sorted(partitions)[(self._hash(serialized_key) & 0x7FFFFFFF) % len(partitions)])
+
+
 class InlineProducer(KafkaProducer):  # type: ignore[misc] # kafka-python ships no types
-    """A producer that works only while `send_all`, `partitions_for` or `close` runs. For one thread at a time.
+    """A producer that works only while `await_all`, `partitions_for` or `close` runs. For one thread at a time.
 
     Args:
-        configs: as KafkaProducer's, but for `kafka_client`.
+        configs: as KafkaProducer's, but for `kafka_client`, `partitioner` and `selector`.
     """
 
     def __init__(self, **configs: Any) -> None:
         self._worked_at = 0.0
-        super().__init__(kafka_client=_Client, **configs)
+        # One socket or two: asking the system about them anew each time is less than keeping a selector's books.
+        super().__init__(kafka_client=_Client, partitioner=_Partitioner(), selector=selectors.PollSelector, **configs)
 
     @property
     def _sender(self) -> Any:
