@@ -37,6 +37,7 @@ from parley.secrets_extension import ResolvedEnvironment, SecretError
 if TYPE_CHECKING:
     from parley.connections.rooms import ValkeyRooms
     from parley.connections.valkey import ValkeyConnections
+    from parley.domain.live import LiveEvent
     from parley.push.client import HttpPushClient
     from parley.security.tokens import Ed25519TokenVerifier
     from parley.services.accounts import Accounts
@@ -251,15 +252,20 @@ class Container:
 
     @cached_property
     def _announcer(self) -> Announcer:
-        from parley.protocol.live import encode_live_event
         from parley.services.rooms import Announcer
+
+        def encode(event: LiveEvent) -> bytes:
+            # Most sockets open and close with nobody to tell: the models are for when there is somebody.
+            from parley.protocol.live import encode_live_event
+
+            return encode_live_event(event)
 
         return Announcer(
             conversations=self.stores.conversations,
             registry=self.connections,
             rooms=self.room_registry,
             push=self.push,
-            encode=encode_live_event,
+            encode=encode,
         )
 
     @cached_property
