@@ -3,4 +3,4 @@
 from parley import bootstrap
 from parley.entry import rest
 
-handler = rest.auth_handler(bootstrap.container("stores", "connections", "passwords", "tokens"))
+handler = rest.auth_handler(bootstrap.container("stores", "connections", "push", "publisher", "passwords", "tokens"))

@@ -9,22 +9,28 @@ from datetime import UTC, datetime
 import pytest
 
 from parley.connections.valkey import ValkeyConnections
+from parley.domain.records import Record
 from parley.ports import (
+    BlockStore,
     ConnectionRegistry,
     ConversationStore,
     MessageStore,
+    OutboxStore,
     SessionStore,
     SyncStore,
     TicketStore,
     UserStore,
 )
+from parley.protocol.records import decode_record, encode_record
 from parley.stores.mongo import MongoStores
 from tests.contract.tls import Authority, make_authority
 from tests.fakes import (
+    FakeBlockStore,
     FakeConnectionRegistry,
     FakeConversationStore,
     FakeDatabase,
     FakeMessageStore,
+    FakeOutboxStore,
     FakeSessionStore,
     FakeSyncStore,
     FakeTicketStore,
@@ -44,6 +50,8 @@ class Stores:
     conversations: ConversationStore
     messages: MessageStore
     sync: SyncStore
+    blocks: BlockStore
+    outbox: OutboxStore
 
 
 class SystemClock:
@@ -53,10 +61,22 @@ class SystemClock:
         return datetime.now(UTC)
 
 
+class JsonRecords:
+    """Records as they stand in Kafka."""
+
+    def encode(self, record: Record) -> bytes:
+        return encode_record(record)
+
+    def decode(self, value: bytes) -> Record:
+        return decode_record(value)
+
+
 @pytest.fixture
 def mongo(request: pytest.FixtureRequest) -> Iterator[MongoStores]:
     """The real stores on a database of the test's own."""
-    stores = MongoStores(request.getfixturevalue("engines").fresh_mongo_uri(), max_pool_size=THREADS)
+    stores = MongoStores(
+        request.getfixturevalue("engines").fresh_mongo_uri(), records=JsonRecords(), max_pool_size=THREADS
+    )
     stores.create_indexes()
     yield stores
     stores.close()
@@ -66,7 +86,15 @@ def mongo(request: pytest.FixtureRequest) -> Iterator[MongoStores]:
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "real":
         mongo: MongoStores = request.getfixturevalue("mongo")
-        return Stores(mongo.users, mongo.sessions, mongo.conversations, mongo.messages, mongo.sync)
+        return Stores(
+            mongo.users,
+            mongo.sessions,
+            mongo.conversations,
+            mongo.messages,
+            mongo.sync,
+            mongo.blocks,
+            mongo.outbox,
+        )
     database = FakeDatabase()
     return Stores(
         FakeUserStore(),
@@ -74,6 +102,8 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         FakeConversationStore(database),
         FakeMessageStore(database),
         FakeSyncStore(database),
+        FakeBlockStore(database),
+        FakeOutboxStore(database),
     )
 
 

@@ -36,6 +36,7 @@ class Request:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def connection_id(self) -> str:
@@ -59,6 +60,7 @@ class Gateway:
         """The bodies that came, by connection id."""
         frames: defaultdict[str, list[bytes]] = defaultdict(list)
         for request in self.requests:
+            assert request.method == "POST"
             frames[request.connection_id].append(request.body)
         return dict(frames)
 
@@ -94,8 +96,8 @@ async def _read_request(reader: asyncio.StreamReader) -> Request | None:
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers["content-length"]))
     method, path, version = request_line.split(" ")
-    assert (method, version) == ("POST", "HTTP/1.1")
-    return Request(path, headers, body)
+    assert version == "HTTP/1.1"
+    return Request(path, headers, body, method)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -231,3 +232,26 @@ def _sign_as_botocore(request: AWSRequest, credentials: AwsCredentials, moment: 
 
 def _by_connection(moods: dict[str, Answer]) -> Callable[[Request], Answer]:
     return lambda request: moods.get(request.connection_id, answers.OK)
+
+
+def test_sockets_are_closed_and_those_that_were_are_told(client: HttpPushClient, gateway: Gateway) -> None:
+    connections = [a_push(gateway).connection for _ in range(3)]
+    gone = connections[1].connection_id
+    gateway.answer = lambda request: answers.GONE if request.connection_id == gone else answers.NO_CONTENT
+
+    assert client.disconnect(connections) == ["pushed", "gone", "pushed"]
+    assert client.disconnect([]) == []
+
+    assert {request.method for request in gateway.requests} == {"DELETE"}
+    assert {request.connection_id for request in gateway.requests} == {one.connection_id for one in connections}
+
+
+def test_a_caller_whose_thread_runs_a_loop_is_served_too(client: HttpPushClient, gateway: Gateway) -> None:
+    async def endpoint() -> None:
+        assert client.post([a_push(gateway)]) == ["pushed"]
+        assert client.disconnect([a_push(gateway).connection]) == ["pushed"]
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(endpoint())
+    loop.close()
+    assert client.post([a_push(gateway)]) == ["pushed"]

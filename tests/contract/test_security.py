@@ -101,6 +101,12 @@ def test_every_token_is_another(tokens: Tokens) -> None:
     assert len({tokens.issuer.issue_access_token(ADA, NOW)[0] for _ in range(5)}) == 5
 
 
+def test_a_token_with_an_id_of_its_own_can_be_issued_again(tokens: Tokens) -> None:
+    first = tokens.issuer.issue_access_token(ADA, NOW, token_id="one")
+    assert tokens.issuer.issue_access_token(ADA, NOW, token_id="one") == first
+    assert tokens.issuer.issue_access_token(ADA, NOW, token_id="two") != first
+
+
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "a.b", "a.b.c.d", "🦜.🦜.🦜", "x" * 100_000, "e30.e30.", "null", "\ud800"]
 )

@@ -236,7 +236,15 @@ def _members(stores: Stores, places: list[str]) -> Mapping[tuple[str, str], Memb
 
 @pytest.mark.engines
 def test_each_query_of_sync_uses_an_index(mongo: MongoStores) -> None:
-    stores = Stores(mongo.users, mongo.sessions, mongo.conversations, mongo.messages, mongo.sync)
+    stores = Stores(
+        mongo.users,
+        mongo.sessions,
+        mongo.conversations,
+        mongo.messages,
+        mongo.sync,
+        mongo.blocks,
+        mongo.outbox,
+    )
     place = create(stores, "u_ada", count=3)
     with mongo.sync.read() as reader:
         assert len(reader.list_changed_messages([MessageSpan(place, NOW, 0)], 10)) == 3

@@ -1,22 +1,38 @@
 """What stands in for the outside in fast tests. Each keeps its port's contract, counts calls and can be cut off."""
 
 from tests.fakes.clock import FakeClock
-from tests.fakes.connections import FakeConnectionRegistry, FakePushClient, FakeRoomRegistry, FakeTicketStore
+from tests.fakes.connections import (
+    FakeConnectionRegistry,
+    FakePushClient,
+    FakeRateLimiter,
+    FakeRoomRegistry,
+    FakeTicketStore,
+)
 from tests.fakes.database import FakeDatabase
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.security import FakePasswordHasher, FakeTokens
-from tests.fakes.stores import FakeConversationStore, FakeMessageStore, FakeSessionStore, FakeUserStore
+from tests.fakes.stores import (
+    FakeBlockStore,
+    FakeConversationStore,
+    FakeMessageStore,
+    FakeOutboxStore,
+    FakeSessionStore,
+    FakeUserStore,
+)
 from tests.fakes.syncing import FakeSyncStore, FakeSyncTokens
 
 __all__ = [
+    "FakeBlockStore",
     "FakeClock",
     "FakeConnectionRegistry",
     "FakeConversationStore",
     "FakeDatabase",
     "FakeMessageStore",
+    "FakeOutboxStore",
     "FakePasswordHasher",
     "FakePublisher",
     "FakePushClient",
+    "FakeRateLimiter",
     "FakeRoomRegistry",
     "FakeSessionStore",
     "FakeSyncStore",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from parley.domain.models import Connection, Identity
+from parley.domain.rates import Bucket, Grant, Tokens
 from parley.ports import Clock, Push, PushOutcome
 from tests.fakes.outside import Outside
 
@@ -135,6 +136,21 @@ class FakeTicketStore(Outside):
         return identity if lapses_at is not None and lapses_at > self._clock.now() else None
 
 
+class FakeRateLimiter(Outside):
+    """Buckets by name and key, filled by the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._tokens: dict[tuple[str, str], Tokens] = {}
+
+    def take_token(self, bucket: Bucket, key: str) -> Grant:
+        self._reach("take_token")
+        now_s = self._clock.now().timestamp()
+        with self._lock:
+            return self._tokens.setdefault((bucket.name, key), Tokens(bucket, now_s)).take(now_s)
+
+
 class FakePushClient(Outside):
     """Keeps the frames that each socket took; `outcomes` says what becomes of pushes, by connection id."""
 
@@ -143,6 +159,7 @@ class FakePushClient(Outside):
         self.outcomes = dict(outcomes or {})
         self.frames: dict[str, list[bytes]] = {}
         self.pushes: list[Push] = []
+        self.closed: list[str] = []
 
     def post(self, pushes: Sequence[Push]) -> list[PushOutcome]:
         with self._lock:
@@ -154,6 +171,17 @@ class FakePushClient(Outside):
         with self._lock:
             self.calls["probe"] += 1
             return [self.outcomes.get(connection.connection_id, "pushed") for connection in connections]
+
+    def disconnect(self, connections: Sequence[Connection]) -> list[PushOutcome]:
+        with self._lock:
+            self.calls["disconnect"] += 1
+            outcomes: list[PushOutcome] = []
+            for connection in connections:
+                open_still: PushOutcome = "pushed" if self.reachable else "failed"
+                outcomes.append(self.outcomes.get(connection.connection_id, open_still))
+                if outcomes[-1] == "pushed":
+                    self.closed.append(connection.connection_id)
+            return outcomes
 
     def _post(self, push: Push) -> PushOutcome:
         connection_id = push.connection.connection_id

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from parley.domain.models import Conversation, Membership, Message, Reactors
 from parley.domain.sync import Known
+from parley.ports import OutboxRow
 
 
 class Stamps:
@@ -33,3 +34,4 @@ class FakeDatabase:
         self.reactors: dict[str, Reactors] = {}
         self.changes: dict[str, int | None] = {}
         self.stamps = Stamps()
+        self.outbox: dict[str, tuple[datetime, OutboxRow]] = {}

@@ -40,9 +40,9 @@ class FakeTokens:
         self._ttl_s = ttl_s
         self._issued: dict[str, tuple[Identity, datetime]] = {}
 
-    def issue_access_token(self, identity: Identity, now: datetime) -> tuple[str, int]:
+    def issue_access_token(self, identity: Identity, now: datetime, *, token_id: str | None = None) -> tuple[str, int]:
         self.calls["issue_access_token"] += 1
-        token = f"access-{len(self._issued) + 1}"
+        token = f"access-{token_id or len(self._issued) + 1}"
         self._issued[token] = identity, now + timedelta(seconds=self._ttl_s)
         return token, self._ttl_s
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import datetime
 
 from parley.domain.changes import add_deleted, apply_change
 from parley.domain.errors import ConflictError, NotFoundError, UnavailableError
+from parley.domain.ids import derive_direct_id
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
@@ -16,11 +17,27 @@ from parley.domain.models import (
     Credentials,
     Membership,
     Message,
+    ProfileChanges,
     Session,
+    Unchanged,
     User,
 )
 from parley.domain.receipts import move_pointers
-from parley.ports import Appended, Changed, Clock, Moved, NotAppended, NotChanged, NotMoved
+from parley.domain.records import Record
+from parley.domain.search import make_search_keys
+from parley.ports import (
+    Appended,
+    Changed,
+    Clock,
+    ConversationChange,
+    Decision,
+    Moved,
+    NotAppended,
+    NotChanged,
+    NotMoved,
+    OutboxRow,
+    outbox_row_id,
+)
 from tests.fakes.database import FakeDatabase
 from tests.fakes.outside import Outside
 
@@ -33,6 +50,7 @@ class FakeUserStore(Outside):
         self._credentials: dict[str, Credentials] = {}
         self._logins: dict[str, str] = {}
         self._last_seen: dict[str, datetime] = {}
+        self._erasures: dict[str, datetime] = {}
 
     def insert_user(self, user: User, password_hash: str) -> None:
         self._reach("insert_user")
@@ -64,9 +82,113 @@ class FakeUserStore(Outside):
             user_id = self._logins.get(login.lower())
             return None if user_id is None else self._credentials[user_id]
 
+    def find_user_credentials(self, user_id: str) -> Credentials | None:
+        self._reach("find_user_credentials")
+        with self._lock:
+            return self._credentials.get(user_id)
+
+    def replace_password(self, user_id: str, *, old_hash: str, new_hash: str) -> bool:
+        self._reach("replace_password")
+        with self._lock:
+            known = self._credentials.get(user_id)
+            if known is None or known.password_hash != old_hash:
+                return False
+            self._credentials[user_id] = replace(known, password_hash=new_hash)
+            return True
+
+    def update_user(self, user_id: str, changes: ProfileChanges) -> User | None:
+        self._reach("update_user")
+        with self._lock:
+            known = self._credentials.get(user_id)
+            if known is None:
+                return None
+            given = {
+                field.name: getattr(changes, field.name)
+                for field in fields(changes)
+                if getattr(changes, field.name) is not Unchanged.UNCHANGED
+            }
+            user = replace(known.user, **given)
+            self._credentials[user_id] = replace(known, user=user)
+            return user
+
+    def search_users(self, prefix: str, *, after: str | None, limit: int) -> list[User]:
+        self._reach("search_users")
+        with self._lock:
+            users = [credentials.user for credentials in self._credentials.values()]
+        found = [
+            user
+            for user in sorted(users, key=lambda user: user.username)
+            if any(key.startswith(prefix) for key in make_search_keys(user.username, user.display_name))
+        ]
+        return [user for user in found if after is None or user.username > after][:limit]
+
+    def begin_erasure(self, user_id: str, now: datetime) -> None:
+        self._reach("begin_erasure")
+        with self._lock:
+            known = self._credentials.pop(user_id, None)
+            if known is not None:
+                del self._logins[known.user.username.lower()], self._logins[known.user.email.lower()]
+                self._erasures[user_id] = now
+
+    def list_erasures(self, before: datetime, limit: int) -> list[str]:
+        self._reach("list_erasures")
+        with self._lock:
+            began = sorted((began_at, user_id) for user_id, began_at in self._erasures.items())
+        return [user_id for began_at, user_id in began if began_at < before][:limit]
+
+    def finish_erasure(self, user_id: str) -> None:
+        self._reach("finish_erasure")
+        with self._lock:
+            self._erasures.pop(user_id, None)
+
+
+class FakeBlockStore(Outside):
+    """Blocks, marked on the memberships of a FakeDatabase."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        super().__init__(database.lock)
+        self._database = database
+        self._blocks: set[tuple[str, str]] = set()
+
+    def block_user(self, blocker_id: str, blocked_id: str, now: datetime) -> None:
+        self._reach("block_user")
+        with self._lock:
+            self._blocks.add((blocker_id, blocked_id))
+            self._mark(blocker_id, blocked_id, lambda marks: marks | {blocker_id})
+
+    def unblock_user(self, blocker_id: str, blocked_id: str, now: datetime) -> None:
+        self._reach("unblock_user")
+        with self._lock:
+            self._blocks.discard((blocker_id, blocked_id))
+            self._mark(blocker_id, blocked_id, lambda marks: marks - {blocker_id})
+
+    def find_blockers(self, one_user_id: str, other_user_id: str) -> frozenset[str]:
+        self._reach("find_blockers")
+        with self._lock:
+            pairs = (one_user_id, other_user_id), (other_user_id, one_user_id)
+            return frozenset(pair[0] for pair in pairs if pair in self._blocks)
+
+    def list_blocks(self, blocker_id: str, *, after: str | None, limit: int) -> list[str]:
+        self._reach("list_blocks")
+        with self._lock:
+            blocked = sorted(blocked for blocker, blocked in self._blocks if blocker == blocker_id)
+        return [user_id for user_id in blocked if after is None or user_id > after][:limit]
+
+    def forget_blocks(self, user_id: str) -> None:
+        self._reach("forget_blocks")
+        with self._lock:
+            self._blocks = {pair for pair in self._blocks if user_id not in pair}
+
+    def _mark(self, one: str, other: str, change: Callable[[frozenset[str]], frozenset[str]]) -> None:
+        for key in ((derive_direct_id(one, other), user_id) for user_id in (one, other)):
+            known = self._database.memberships.get(key)
+            if known is not None:
+                marks = change(frozenset(known.blocked_by))
+                self._database.memberships[key] = replace(known, blocked_by=tuple(sorted(marks)))
+
 
 class FakeSessionStore(Outside):
-    """Sessions by id; they lapse by the clock, and `end_session` ends one at once."""
+    """Sessions by id; they lapse by the clock."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -84,10 +206,80 @@ class FakeSessionStore(Outside):
             session = self._sessions.get(session_id)
         return session if session is not None and session.expires_at > self._clock.now() else None
 
-    def end_session(self, session_id: str) -> None:
-        """What a logout does; not counted as a call."""
+    def list_sessions(self, user_id: str, *, before: tuple[datetime, str] | None, limit: int) -> list[Session]:
+        self._reach("list_sessions")
+        now = self._clock.now()
         with self._lock:
-            self._sessions.pop(session_id, None)
+            own = [one for one in self._sessions.values() if one.user_id == user_id and one.expires_at > now]
+        own.sort(key=lambda session: (session.created_at, session.session_id), reverse=True)
+        return [one for one in own if before is None or (one.created_at, one.session_id) < before][:limit]
+
+    def rotate_session(self, session: Session, *, expected_hash: str) -> bool:
+        self._reach("rotate_session")
+        with self._lock:
+            known = self._sessions.get(session.session_id)
+            if known is None or known.refresh_token_hash != expected_hash or known.expires_at <= self._clock.now():
+                return False
+            self._sessions[session.session_id] = session
+            return True
+
+    def end_session(self, session_id: str) -> bool:
+        self._reach("end_session")
+        with self._lock:
+            return self._sessions.pop(session_id, None) is not None
+
+    def end_sessions(self, user_id: str, *, keep: str | None = None) -> None:
+        self._reach("end_sessions")
+        with self._lock:
+            for session in list(self._sessions.values()):
+                if session.user_id == user_id and session.session_id != keep:
+                    del self._sessions[session.session_id]
+
+
+class FakeConversationReader:
+    """A conversation of a FakeDatabase, whose lock is held."""
+
+    def __init__(self, database: FakeDatabase, conversation: Conversation) -> None:
+        self._conversation = conversation
+        self._members = {
+            user_id: membership
+            for (place, user_id), membership in database.memberships.items()
+            if place == conversation.conversation_id
+        }
+
+    @property
+    def conversation(self) -> Conversation:
+        return self._conversation
+
+    def find_memberships(self, user_ids: Sequence[str]) -> dict[str, Membership]:
+        return {user_id: self._members[user_id] for user_id in user_ids if user_id in self._members}
+
+    def find_heir(self) -> Membership | None:
+        ranks = {"admin": 0, "member": 1}
+        heirs = [one for one in self._members.values() if one.role in ranks]
+        return min(heirs, key=lambda one: (ranks[one.role], one.joined_at, one.user_id), default=None)
+
+    def read_member_ids(self) -> tuple[str, ...]:
+        return tuple(sorted(self._members))
+
+
+class FakeOutboxStore(Outside):
+    """The rows of a FakeDatabase."""
+
+    def __init__(self, database: FakeDatabase) -> None:
+        super().__init__(database.lock)
+        self._database = database
+
+    def list_rows(self, before: datetime, limit: int) -> list[OutboxRow]:
+        self._reach("list_rows")
+        with self._lock:
+            rows = sorted(self._database.outbox.values(), key=lambda row: (row[0], int(row[1].row_id.split(":")[1])))
+        return [row for written_at, row in rows if written_at < before][:limit]
+
+    def remove_row(self, row_id: str) -> None:
+        self._reach("remove_row")
+        with self._lock:
+            self._database.outbox.pop(row_id, None)
 
 
 class FakeConversationStore(Outside):
@@ -99,7 +291,7 @@ class FakeConversationStore(Outside):
         self.failing: set[str] = set()
 
     def create_conversation(
-        self, conversation: Conversation, members: Sequence[Membership]
+        self, conversation: Conversation, members: Sequence[Membership], records: Sequence[Record] = ()
     ) -> tuple[Conversation, bool]:
         self._reach("create_conversation")
         with self._lock:
@@ -109,7 +301,69 @@ class FakeConversationStore(Outside):
             for member in members:
                 self._database.memberships[member.conversation_id, member.user_id] = member
             self._stamp_members(conversation, members, conversation.updated_at)
+            self._put_row(stored, records, stored.updated_at)
             return stored, True
+
+    def change_conversation(self, conversation_id: str, decide: Decision, now: datetime) -> ConversationChange | None:
+        self._reach("change_conversation")
+        with self._lock:
+            before = self._database.conversations.get(conversation_id)
+            if before is None:
+                raise NotFoundError("There is no such conversation.")
+            change = decide(FakeConversationReader(self._database, before))
+            if change is not None:
+                self._write(change, now)
+            return change
+
+    def set_muted(self, user_id: str, conversation_id: str, *, muted: bool, now: datetime) -> Membership | None:
+        self._reach("set_muted")
+        with self._lock:
+            known = self._database.memberships.get((conversation_id, user_id))
+            if known is None:
+                return None
+            changed = replace(known, muted=muted)
+            self._database.memberships[conversation_id, user_id] = changed
+            return changed
+
+    def read_memberships(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Membership]]:
+        self._reach("read_memberships")
+        with self._lock:
+            held = self._database.memberships
+            found = {
+                place: {one: held[place, one] for one in users if (place, one) in held}
+                for place, users in user_ids.items()
+            }
+        return {place: members for place, members in found.items() if members}
+
+    def list_known_conversations(self, user_id: str, *, after: str | None, limit: int) -> list[str]:
+        self._reach("list_known_conversations")
+        with self._lock:
+            held = (*self._database.memberships, *self._database.stamps.left)
+            own = sorted({place for place, member_id in held if member_id == user_id})
+        return [place for place in own if after is None or place > after][:limit]
+
+    def _write(self, change: ConversationChange, now: datetime) -> None:
+        place = change.conversation.conversation_id
+        gone = list(self._members_of(place)) if change.is_deleted else change.removed
+        for user_id in gone:
+            if self._database.memberships.pop((place, user_id), None):
+                self._database.stamps.left[place, user_id] = change.conversation.rev, now
+        for member in (*change.added, *change.changed):
+            self._database.memberships[place, member.user_id] = member
+        self._stamp_members(change.conversation, change.added, now)
+        for member in change.changed:
+            (_, receipts), _ = self._database.stamps.members[place, member.user_id]
+            self._database.stamps.members[place, member.user_id] = (change.conversation.rev, receipts), now
+        if change.is_deleted:
+            del self._database.conversations[place]
+        else:
+            self._database.conversations[place] = change.conversation
+        self._put_row(change.conversation, change.records, now)
+
+    def _put_row(self, conversation: Conversation, records: Sequence[Record], now: datetime) -> None:
+        if records:
+            row_id = outbox_row_id(conversation)
+            self._database.outbox[row_id] = now, OutboxRow(row_id, tuple(records))
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
         self._reach("find_conversation")
@@ -262,6 +516,17 @@ class FakeMessageStore(Outside):
         if after is not None:
             return [message for message in history if message.seq > after][:limit]
         return [message for message in reversed(history) if before is None or message.seq < before][:limit]
+
+    def list_sent(self, sender_id: str, conversation_id: str, *, after: str | None, limit: int) -> list[Message]:
+        self._reach("list_sent")
+        with self._lock:
+            own = [
+                message
+                for message in self._database.messages.values()
+                if (message.sender_id, message.conversation_id) == (sender_id, conversation_id)
+            ]
+        own.sort(key=lambda message: message.client_message_id)
+        return [message for message in own if after is None or message.client_message_id > after][:limit]
 
     def replace_message(self, message: Message) -> None:
         """What an edit or delete does, without its rev; not counted as a call."""

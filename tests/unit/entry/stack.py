@@ -61,8 +61,8 @@ class Stack(World):
     push_endpoint = "https://{domainName}/{stage}"
     is_local = True
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, *, rate_limits: str = "off") -> None:
+        super().__init__(rate_limits=rate_limits)
         self.sockets = Sockets(registry=self.registry, sessions=self.session_store)
         self.fan_out = FanOut(
             conversations=self.conversation_store,

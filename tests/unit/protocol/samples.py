@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from parley.domain.models import AcceptedMessage, Conversation, ConversationView, Membership, Message, Reaction, User
-from parley.domain.records import ConversationCreated, DeadLetter, MessageStored, Record, SendRequested
+from parley.domain.models import (
+    AcceptedMessage,
+    Conversation,
+    ConversationView,
+    Member,
+    Membership,
+    Message,
+    Reaction,
+    User,
+)
+from parley.domain.records import (
+    ConversationCreated,
+    DeadLetter,
+    GroupDeleted,
+    GroupShown,
+    MembersChanged,
+    MessageStored,
+    Record,
+    SendRequested,
+)
 
 AT = datetime(2026, 1, 31, 23, 59, 59, 123000, tzinfo=UTC)
 LATER = datetime(2026, 2, 1, tzinfo=UTC)
@@ -32,11 +51,17 @@ DELETED = Message("m_2", "c_1", 8, 10, "u_1", "two", "text", None, None, (), (),
 CONVERSATION = Conversation("c_1", "direct", None, None, 2, 9, 1, 7, MESSAGE, AT, LATER)
 MEMBERSHIP = Membership("c_1", "u_2", "member", AT, 6, 5, False, "u_1")
 VIEW = ConversationView(CONVERSATION, MEMBERSHIP, 2, USER)
+GROUP = replace(CONVERSATION, kind="group", name="Owls")
+MEMBER = Member(MEMBERSHIP, USER)
 
 RECORDS: dict[str, Record] = {
     "SendRequested": SendRequested(ACCEPTED),
     "MessageStored": MessageStored(MESSAGE, 3),
     "MessageStored deleted": MessageStored(DELETED, 3),
     "ConversationCreated": ConversationCreated("u_2", VIEW),
+    "GroupShown": GroupShown(GROUP, "create", None),
+    "GroupShown to some": GroupShown(GROUP, "update", ("u_1", "u_2")),
+    "MembersChanged": MembersChanged("c_1", 9, 9, 0, (MEMBER,), ("u_3",), (MEMBER,)),
+    "GroupDeleted": GroupDeleted("c_1", 9, ("u_1",)),
     "DeadLetter": DeadLetter("store_messages", "chat.send", 3, 2**40, b"\xff", None, "E", "why", "where", AT),
 }

@@ -11,7 +11,8 @@ import pytest
 from parley.domain.errors import BadCredentialsError, ConflictError, InvalidRequestError, UnauthorizedError
 from parley.domain.limits import WS_TICKET_TTL_S
 from parley.domain.models import Identity
-from parley.services.accounts import SignIn, hash_refresh_token
+from parley.domain.refresh_tokens import hash_refresh_token
+from parley.services.accounts import SignIn
 from tests.unit.services.world import World
 
 PASSWORD = "correct horse battery"

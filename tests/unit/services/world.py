@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from parley.domain.models import Connection, ConversationView, Draft, Identity, Message, Session, User
+from parley.domain.rates import read_buckets
 from parley.domain.records import MessageStored
+from parley.protocol.events import encode_session_ended
 from parley.protocol.frames import encode_receipt_answer
 from parley.protocol.live import encode_live_event
 from parley.services.accounts import Accounts
@@ -14,22 +16,32 @@ from parley.services.changing import Changing
 from parley.services.chat import Chat
 from parley.services.conversations import Conversations
 from parley.services.editing import Editing
+from parley.services.ending import Ending
+from parley.services.erasure import Erasure
+from parley.services.groups import Groups
 from parley.services.messages import Messages
+from parley.services.outbox import Outbox
 from parley.services.presence import PresenceTracking
+from parley.services.rate_limits import RateLimits
 from parley.services.receipts import ReceiptRecording, Receipts
 from parley.services.renewal import Renewal
 from parley.services.rooms import Announcer, Rooms
+from parley.services.sessions import Sessions
 from parley.services.storing import Storing
 from parley.services.syncing import Sync
+from parley.services.users import Users
 from tests.fakes import (
+    FakeBlockStore,
     FakeClock,
     FakeConnectionRegistry,
     FakeConversationStore,
     FakeDatabase,
     FakeMessageStore,
+    FakeOutboxStore,
     FakePasswordHasher,
     FakePublisher,
     FakePushClient,
+    FakeRateLimiter,
     FakeRoomRegistry,
     FakeSessionStore,
     FakeSyncStore,
@@ -43,7 +55,7 @@ from tests.fakes import (
 class World:
     """Everything that a test of the services needs; a fresh one a test."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, rate_limits: str = "off") -> None:
         self.clock = FakeClock()
         self.database = FakeDatabase()
         self.user_store = FakeUserStore()
@@ -55,19 +67,54 @@ class World:
         self.ticket_store = FakeTicketStore(self.clock)
         self.hasher = FakePasswordHasher()
         self.tokens = FakeTokens()
+        self.push = FakePushClient()
+        self.ending = Ending(
+            sessions=self.session_store, registry=self.registry, push=self.push, encode=encode_session_ended
+        )
+        self.sessions = Sessions(sessions=self.session_store, ending=self.ending, issuer=self.tokens, clock=self.clock)
+        self.block_store = FakeBlockStore(self.database)
+        self.users = Users(users=self.user_store, blocks=self.block_store, clock=self.clock)
+        self.rate_limiter = FakeRateLimiter(self.clock)
+        self.rate_limits = RateLimits(
+            limiter=self.rate_limiter,
+            buckets=read_buckets(rate_limits),
+            now_s=lambda: self.clock.now().timestamp(),
+        )
         self.accounts = Accounts(
             users=self.user_store,
             sessions=self.session_store,
             tickets=self.ticket_store,
             hasher=self.hasher,
             issuer=self.tokens,
+            ending=self.ending,
+            limits=self.rate_limits,
             clock=self.clock,
         )
         self.authentication = Authentication(
             sessions=self.session_store, tickets=self.ticket_store, verifier=self.tokens, clock=self.clock
         )
+        self.outbox_store = FakeOutboxStore(self.database)
+        self.outbox = Outbox(rows=self.outbox_store, publisher=self.publisher, clock=self.clock)
         self.conversations = Conversations(
-            conversations=self.conversation_store, users=self.user_store, publisher=self.publisher, clock=self.clock
+            conversations=self.conversation_store,
+            users=self.user_store,
+            blocks=self.block_store,
+            outbox=self.outbox,
+            clock=self.clock,
+        )
+        self.groups = Groups(
+            conversations=self.conversation_store, users=self.user_store, outbox=self.outbox, clock=self.clock
+        )
+        self.erasure = Erasure(
+            check_password=self.accounts.check_password,
+            users=self.user_store,
+            blocks=self.block_store,
+            conversations=self.conversation_store,
+            messages=self.message_store,
+            publisher=self.publisher,
+            groups=self.groups,
+            ending=self.ending,
+            clock=self.clock,
         )
         self.chat = Chat(
             conversations=self.conversation_store,
@@ -86,7 +133,6 @@ class World:
         self.sync_tokens = FakeSyncTokens()
         self.syncing = Sync(store=self.sync_store, users=self.user_store, tokens=self.sync_tokens, clock=self.clock)
         self.receipts = Receipts(conversations=self.conversation_store, publisher=self.publisher, clock=self.clock)
-        self.push = FakePushClient()
         self.receipt_recording = ReceiptRecording(
             conversations=self.conversation_store,
             publisher=self.publisher,
@@ -169,6 +215,8 @@ class World:
             self.user_store,
             self.session_store,
             self.conversation_store,
+            self.block_store,
+            self.outbox_store,
             self.message_store,
             self.publisher,
             self.registry,
@@ -177,7 +225,14 @@ class World:
 
     def database_calls(self) -> int:
         """How often any store was asked."""
-        stores = (self.user_store, self.session_store, self.conversation_store, self.message_store)
+        stores = (
+            self.user_store,
+            self.session_store,
+            self.conversation_store,
+            self.block_store,
+            self.outbox_store,
+            self.message_store,
+        )
         return sum(store.calls.total() for store in stores)
 
 

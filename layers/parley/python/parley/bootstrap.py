@@ -22,6 +22,7 @@ from parley.config import (
     KafkaSettings,
     MongoSettings,
     PushSettings,
+    RateLimitSettings,
     RedisSettings,
     Settings,
     SettingsT,
@@ -30,6 +31,7 @@ from parley.config import (
     WebSocketSettings,
     read_settings,
 )
+from parley.domain.rates import read_buckets
 from parley.domain.times import truncate_to_ms
 from parley.observability import start_logging
 from parley.secrets_extension import ResolvedEnvironment, SecretError
@@ -38,8 +40,10 @@ if TYPE_CHECKING:
     from parley.connections.rooms import ValkeyRooms
     from parley.connections.valkey import ValkeyConnections
     from parley.domain.live import LiveEvent
+    from parley.domain.models import Identity
+    from parley.domain.records import Record
     from parley.push.client import HttpPushClient
-    from parley.security.tokens import Ed25519TokenVerifier
+    from parley.security.tokens import Ed25519TokenIssuer, Ed25519TokenVerifier
     from parley.services.accounts import Accounts
     from parley.services.authentication import Authentication
     from parley.services.changing import Changing
@@ -47,16 +51,23 @@ if TYPE_CHECKING:
     from parley.services.chunks import ChunkFanOut
     from parley.services.conversations import Conversations
     from parley.services.editing import Editing
+    from parley.services.ending import Ending
+    from parley.services.erasure import Erasure
     from parley.services.fan_out import FanOut
+    from parley.services.groups import Groups
     from parley.services.health import Health
     from parley.services.messages import Messages
+    from parley.services.outbox import Outbox
     from parley.services.presence import PresenceTracking
+    from parley.services.rate_limits import RateLimits
     from parley.services.receipts import ReceiptRecording, Receipts
     from parley.services.renewal import Renewal
     from parley.services.rooms import Announcer, Rooms
+    from parley.services.sessions import Sessions
     from parley.services.sockets import Sockets
     from parley.services.storing import Storing
     from parley.services.syncing import Sync
+    from parley.services.users import Users
     from parley.stores.mongo import MongoStores
     from parley.streams.publisher import KafkaPublisher
 
@@ -78,6 +89,22 @@ class SystemClock:
     def now(self) -> datetime:
         """See Clock."""
         return truncate_to_ms(datetime.now(UTC))
+
+
+class _RecordCodec:
+    """Records as they stand in Kafka. Most functions write none into the outbox, so the models wait for the first."""
+
+    def encode(self, record: Record) -> bytes:
+        """See RecordCodec."""
+        from parley.protocol.records import encode_record
+
+        return encode_record(record)
+
+    def decode(self, value: bytes) -> Record:
+        """See RecordCodec."""
+        from parley.protocol.records import decode_record
+
+        return decode_record(value)
 
 
 class Container:
@@ -117,7 +144,7 @@ class Container:
     def stores(self) -> MongoStores:
         from parley.stores.mongo import MongoStores
 
-        return MongoStores(self._read(MongoSettings).mongo_uri)
+        return MongoStores(self._read(MongoSettings).mongo_uri, records=_RecordCodec())
 
     @cached_property
     def connections(self) -> ValkeyConnections:
@@ -150,9 +177,26 @@ class Container:
         return Ed25519TokenVerifier(self._read(VerifierSettings).token_public_key)
 
     @cached_property
+    def _issuer(self) -> Ed25519TokenIssuer:
+        from parley.security.tokens import Ed25519TokenIssuer
+
+        return Ed25519TokenIssuer(self._read(IssuerSettings).token_private_key)
+
+    @cached_property
+    def _ending(self) -> Ending:
+        from parley.protocol.events import encode_session_ended
+        from parley.services.ending import Ending
+
+        return Ending(
+            sessions=self.stores.sessions,
+            registry=self.connections,
+            push=self.push,
+            encode=encode_session_ended,
+        )
+
+    @cached_property
     def accounts(self) -> Accounts:
         from parley.security.passwords import Argon2PasswordHasher
-        from parley.security.tokens import Ed25519TokenIssuer
         from parley.services.accounts import Accounts
 
         return Accounts(
@@ -160,9 +204,51 @@ class Container:
             sessions=self.stores.sessions,
             tickets=self.connections,
             hasher=Argon2PasswordHasher(),
-            issuer=Ed25519TokenIssuer(self._read(IssuerSettings).token_private_key),
+            issuer=self._issuer,
+            ending=self._ending,
+            limits=self.rate_limits,
             clock=self.clock,
         )
+
+    @cached_property
+    def rate_limits(self) -> RateLimits:
+        from parley.connections.rate_limiter import ValkeyRateLimiter
+        from parley.services.rate_limits import RateLimits
+
+        setting = self._read(RateLimitSettings).rate_limits
+        return RateLimits(limiter=ValkeyRateLimiter(self.connections.redis), buckets=read_buckets(setting))
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        from parley.services.sessions import Sessions
+
+        return Sessions(sessions=self.stores.sessions, ending=self._ending, issuer=self._issuer, clock=self.clock)
+
+    @cached_property
+    def erasure(self) -> Erasure:
+        from parley.services.erasure import Erasure
+
+        def check_password(identity: Identity, password: str) -> object:
+            # Whoever only finishes erasures has no key to sign with, and makes no accounts.
+            return self.accounts.check_password(identity, password)
+
+        return Erasure(
+            check_password=check_password,
+            users=self.stores.users,
+            blocks=self.stores.blocks,
+            conversations=self.stores.conversations,
+            messages=self.stores.messages,
+            publisher=self.publisher,
+            groups=self.groups,
+            ending=self._ending,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def users(self) -> Users:
+        from parley.services.users import Users
+
+        return Users(users=self.stores.users, blocks=self.stores.blocks, clock=self.clock)
 
     @cached_property
     def authentication(self) -> Authentication:
@@ -179,9 +265,24 @@ class Container:
         return Conversations(
             conversations=self.stores.conversations,
             users=self.stores.users,
-            publisher=self.publisher,
+            blocks=self.stores.blocks,
+            outbox=self.outbox,
             clock=self.clock,
         )
+
+    @cached_property
+    def groups(self) -> Groups:
+        from parley.services.groups import Groups
+
+        return Groups(
+            conversations=self.stores.conversations, users=self.stores.users, outbox=self.outbox, clock=self.clock
+        )
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from parley.services.outbox import Outbox
+
+        return Outbox(rows=self.stores.outbox, publisher=self.publisher, clock=self.clock)
 
     @cached_property
     def chat(self) -> Chat:

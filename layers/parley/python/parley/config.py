@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from parley.domain.rates import OFF, read_buckets
+
 LOCAL = "local"
 # What examples, tutorials and compose files come with. A stage that others can reach runs with none of them.
 _WELL_KNOWN_PASSWORDS = frozenset({"", "admin", "changeme", "demo", "example", "parley", "password", "root", "secret"})
@@ -118,6 +120,18 @@ class PushSettings(Settings):
     @model_validator(mode="after")
     def _check(self) -> Self:
         _refuse(not self.is_local and not self.push_endpoint.startswith("https://"), "is not encrypted (https://)")
+        return self
+
+
+class RateLimitSettings(Settings):
+    """How often things may be done: see parley.domain.rates."""
+
+    rate_limits: str = "on"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _refuse(not self.is_local and self.rate_limits == OFF, "is off")
+        read_buckets(self.rate_limits)
         return self
 
 

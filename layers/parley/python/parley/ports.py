@@ -8,7 +8,7 @@ and each may be called again. Stores take and give timezone-aware UTC times with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,9 +26,11 @@ from parley.domain.models import (
     Identity,
     Membership,
     Message,
+    ProfileChanges,
     Session,
     User,
 )
+from parley.domain.rates import Bucket, Grant
 from parley.domain.records import PushEvent, Record
 from parley.domain.sync import Known, SyncState
 
@@ -68,6 +70,71 @@ class UserStore(Protocol):
         """The user whose username or email is `login`, compared without case; None for nobody."""
         ...
 
+    def find_user_credentials(self, user_id: str) -> Credentials | None:
+        """The user with this id; None for nobody, and for whose account is being erased."""
+        ...
+
+    def replace_password(self, user_id: str, *, old_hash: str, new_hash: str) -> bool:
+        """Puts a new hash in the place of the old one; False when that is not what is stored. Atomic."""
+        ...
+
+    def update_user(self, user_id: str, changes: ProfileChanges) -> User | None:
+        """Changes what is given of a profile and nothing else; the user as they are then, None for nobody. Atomic."""
+        ...
+
+    def search_users(self, prefix: str, *, after: str | None, limit: int) -> list[User]:
+        """Users with a search key (domain.search) that begins with `prefix`, by username ascending; by an index.
+
+        Args:
+            prefix: as `fold_text` writes it.
+            after: the username of the last one already had.
+            limit: at most so many.
+        """
+        ...
+
+    def begin_erasure(self, user_id: str, now: datetime) -> None:
+        """Takes names, profile and password from a user, all at once; idempotent.
+
+        From then on no method finds them, and their username and email are free. What remains is a note that the
+        erasure began, until `finish_erasure`.
+        """
+        ...
+
+    def list_erasures(self, before: datetime, limit: int) -> list[str]:
+        """The ids of users whose erasure began before that time and is not finished, longest ago first."""
+        ...
+
+    def finish_erasure(self, user_id: str) -> None:
+        """Removes what is left of a user; idempotent. Nobody whose erasure did not begin is touched."""
+        ...
+
+
+class BlockStore(Protocol):
+    """Who has blocked whom."""
+
+    def block_user(self, blocker_id: str, blocked_id: str, now: datetime) -> None:
+        """Notes a block, and marks it on both memberships of the two's direct conversation, where there is one.
+
+        Both in one transaction; idempotent, and a repeat marks a conversation that came into being meanwhile.
+        """
+        ...
+
+    def unblock_user(self, blocker_id: str, blocked_id: str, now: datetime) -> None:
+        """Takes a block and its marks back, in one transaction; idempotent. The other's own block stands."""
+        ...
+
+    def find_blockers(self, one_user_id: str, other_user_id: str) -> frozenset[str]:
+        """Which of the two have blocked the other, in one query."""
+        ...
+
+    def list_blocks(self, blocker_id: str, *, after: str | None, limit: int) -> list[str]:
+        """The ids of whom this user has blocked, ascending, those after the id `after` only; at most `limit`."""
+        ...
+
+    def forget_blocks(self, user_id: str) -> None:
+        """Removes every block by and of a user who is no more; marks on memberships stay. Idempotent."""
+        ...
+
 
 class SessionStore(Protocol):
     """Signed-in devices."""
@@ -79,6 +146,71 @@ class SessionStore(Protocol):
     def find_session(self, session_id: str) -> Session | None:
         """The session, or None when it never was, was ended, or is past its `expires_at`."""
         ...
+
+    def list_sessions(self, user_id: str, *, before: tuple[datetime, str] | None, limit: int) -> list[Session]:
+        """The user's sessions by `(created_at, session_id)` descending, at most `limit`.
+
+        Args:
+            before: the key of the last one already had; only smaller ones are given.
+        """
+        ...
+
+    def rotate_session(self, session: Session, *, expected_hash: str) -> bool:
+        """Stores `session` in the place of the one that has the same id and this `refresh_token_hash`. Atomic.
+
+        Of concurrent calls with one expected hash exactly one succeeds.
+
+        Returns:
+            False, with nothing changed, when the session has ended or holds another hash.
+        """
+        ...
+
+    def end_session(self, session_id: str) -> bool:
+        """Ends a session: no later call anywhere finds it. Whether there was one; idempotent."""
+        ...
+
+    def end_sessions(self, user_id: str, *, keep: str | None = None) -> None:
+        """Ends all of the user's sessions but the one with the id `keep`; idempotent."""
+        ...
+
+
+class ConversationReader(Protocol):
+    """A conversation as the transaction that is to change it finds it."""
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation; its next rev is one more than its own."""
+        ...
+
+    def find_memberships(self, user_ids: Sequence[str]) -> dict[str, Membership]:
+        """Those of the users who are members, by user id, in one query."""
+        ...
+
+    def find_heir(self) -> Membership | None:
+        """The longest-standing admin, else the longest-standing member; None when the owner is alone."""
+        ...
+
+    def read_member_ids(self) -> tuple[str, ...]:
+        """The ids of all members."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationChange:
+    """What becomes of a conversation. `conversation` is the whole of it afterwards, with its next `rev`.
+
+    `is_deleted` removes all members, whatever the others say. `records` go out once it is so.
+    """
+
+    conversation: Conversation
+    added: tuple[Membership, ...] = ()
+    changed: tuple[Membership, ...] = ()
+    removed: tuple[str, ...] = ()
+    is_deleted: bool = False
+    records: tuple[Record, ...] = ()
+
+
+Decision = Callable[[ConversationReader], ConversationChange | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,17 +232,42 @@ class ConversationStore(Protocol):
     """Conversations and their memberships."""
 
     def create_conversation(
-        self, conversation: Conversation, members: Sequence[Membership]
+        self, conversation: Conversation, members: Sequence[Membership], records: Sequence[Record] = ()
     ) -> tuple[Conversation, bool]:
         """Adds a conversation with its members in one transaction; idempotent by its id.
+
+        The records of the call that makes it are put into the outbox with it, as one row (`outbox_row_id`).
 
         Returns:
             The conversation as it is stored, and whether this call made it. Of concurrent calls exactly one makes it.
         """
         ...
 
+    def change_conversation(self, conversation_id: str, decide: Decision, now: datetime) -> ConversationChange | None:
+        """Changes a conversation and its members in one transaction, with the records for the outbox as one row.
+
+        `decide` sees the conversation as it stands and says what is to become of it; None changes nothing. When other
+        writers are in the way it is asked again, so no update is lost. What it raises ends the call with nothing done.
+        The number of database calls does not depend on the number of members.
+
+        Args:
+            decide: must have no effects of its own.
+            now: when this happens.
+
+        Returns:
+            What was decided at last.
+
+        Raises:
+            NotFoundError: there is no such conversation.
+        """
+        ...
+
+    def set_muted(self, user_id: str, conversation_id: str, *, muted: bool, now: datetime) -> Membership | None:
+        """Sets the member's own setting; the membership as it is then, None for no member. Takes no rev."""
+        ...
+
     def find_conversation(self, conversation_id: str) -> Conversation | None:
-        """The conversation, or None."""
+        """The conversation, or None, as for a group that was deleted."""
         ...
 
     def find_memberships(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, Membership]:
@@ -163,12 +320,50 @@ class ConversationStore(Protocol):
         """Those of the candidates who share a conversation with the user, in two queries."""
         ...
 
+    def read_memberships(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Membership]]:
+        """Memberships by conversation id and user id, of these users in these conversations, in one query for all."""
+        ...
+
+    def list_known_conversations(self, user_id: str, *, after: str | None, limit: int) -> list[str]:
+        """The ids of conversations that the user is or was a member of, ascending.
+
+        Args:
+            after: only those after this id.
+            limit: at most so many.
+        """
+        ...
+
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         """By conversation id, `members_rev` and the ids of all members, a list at least as new as that `members_rev`.
 
         `members_rev` is read first, so the list is never older than it. Conversations that do not exist are left out.
         The number of queries does not depend on the number of conversations.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """Records of one change of a conversation, which go out in their order."""
+
+    row_id: str
+    records: tuple[Record, ...]
+
+
+def outbox_row_id(conversation: Conversation) -> str:
+    """The id of the row that goes with the conversation's change to this `rev`."""
+    return f"{conversation.conversation_id}:{conversation.rev}"
+
+
+class OutboxStore(Protocol):
+    """Records that were written together with what they tell of, until they are known to be published."""
+
+    def list_rows(self, before: datetime, limit: int) -> list[OutboxRow]:
+        """Rows that were written before that time, oldest first, a conversation's by rev; at most `limit`."""
+        ...
+
+    def remove_row(self, row_id: str) -> None:
+        """Removes a row whose records are published; idempotent."""
         ...
 
 
@@ -250,6 +445,15 @@ class MessageStore(Protocol):
 
     def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
         """The messages with these ids, in one query; ids of none are left out."""
+        ...
+
+    def list_sent(self, sender_id: str, conversation_id: str, *, after: str | None, limit: int) -> list[Message]:
+        """What a user wrote in a conversation, by clientMessageId ascending, deleted messages included; by an index.
+
+        Args:
+            after: the clientMessageId of the last one already had.
+            limit: at most so many.
+        """
         ...
 
     def list_messages(
@@ -351,6 +555,17 @@ class TicketStore(Protocol):
         ...
 
 
+class RateLimiter(Protocol):
+    """Token buckets that all processes share; the clock is theirs, not the callers'."""
+
+    def take_token(self, bucket: Bucket, key: str) -> Grant:
+        """Takes a token of this key's bucket, if there is one, in one round trip. Atomic.
+
+        A bucket that was never asked, or not for long, is full.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Push:
     """Frames for one socket, to be posted in this order; each is UTF-8 JSON of at most 32 KB.
@@ -378,6 +593,14 @@ class PushClient(Protocol):
 
         Returns:
             For each push `pushed` when all its frames were taken, `gone` for a closed socket, else `failed`.
+        """
+        ...
+
+    def disconnect(self, connections: Sequence[Connection]) -> list[PushOutcome]:
+        """Closes sockets, side by side; never raises. Bounded, and tried again, as `post` is.
+
+        Returns:
+            For each connection `pushed` when the gateway closed it now, `gone` when it was closed, else `failed`.
         """
         ...
 
@@ -417,8 +640,12 @@ class PasswordHasher(Protocol):
 class TokenIssuer(Protocol):
     """Signs access tokens."""
 
-    def issue_access_token(self, identity: Identity, now: datetime) -> tuple[str, int]:
-        """A signed token for this identity, and for how many seconds from `now` it holds."""
+    def issue_access_token(self, identity: Identity, now: datetime, *, token_id: str | None = None) -> tuple[str, int]:
+        """A signed token for this identity, and for how many seconds from `now` it holds.
+
+        Args:
+            token_id: the token's own id, random if not given. The same three arguments give the same token.
+        """
         ...
 
 

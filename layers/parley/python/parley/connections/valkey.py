@@ -117,6 +117,11 @@ class ValkeyConnections:
         user_id, session_id = json.loads(value)
         return Identity(user_id=user_id, session_id=session_id)
 
+    @property
+    def redis(self) -> Redis:
+        """The connection, for what else this package keeps in the same Valkey."""
+        return self._redis
+
     def ping(self) -> None:
         """Returns when Valkey answered; raises UnavailableError within 2 s when it did not."""
         with valkey_call():

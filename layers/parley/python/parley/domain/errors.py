@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from parley.domain.rates import Grant
+
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
@@ -105,6 +107,10 @@ class RateLimitedError(ParleyError):
     code = "rate_limited"
     status = 429
     retryable = True
+
+    def __init__(self, detail: str, *, retry_after_s: float | None = None, grant: Grant | None = None) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.grant = grant
 
 
 class UnavailableError(ParleyError):

@@ -49,6 +49,11 @@ def derive_message_id(conversation_id: str, sender_id: str, client_message_id: s
     return _derive_id("m", conversation_id, sender_id, client_message_id)
 
 
+def derive_change_id(purpose: str, message_id: str) -> str:
+    """The id of the only change of a message that is made for this purpose, however often it is asked for."""
+    return _derive_id("e", purpose, message_id)
+
+
 def is_id(text: str) -> bool:
     """Whether the text may be an id at all. What may not is nobody's, and never worth asking a database for."""
     return _ID.fullmatch(text) is not None

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Literal
 
 ConversationKind = Literal["direct", "group"]
 MessageType = Literal["text", "attachment"]
 Role = Literal["owner", "admin", "member"]
+EndReason = Literal["logout", "ended", "password_changed", "token_reused", "account_erased"]
+"""Why a session ended, as its sockets are told."""
 ChangeKind = Literal["edit", "delete", "react"]
 ReceiptStatus = Literal["delivered", "read"]
 
@@ -20,6 +23,12 @@ Reactors = tuple[tuple[str, tuple[str, ...]], ...]
 
 SeqRuns = tuple[tuple[int, int], ...]
 """Seqs as ascending runs, each by its first and its last."""
+
+
+class Unchanged(Enum):
+    """Stands for a field that a change leaves as it is, where None would clear it."""
+
+    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +61,33 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileChanges:
+    """What is to be changed of a profile; UNCHANGED leaves a field, None clears one that may be empty."""
+
+    display_name: str | Unchanged = Unchanged.UNCHANGED
+    avatar_url: str | Unchanged | None = Unchanged.UNCHANGED
+    about: str | Unchanged | None = Unchanged.UNCHANGED
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """The last exchange of a session's refresh token: what it takes to give the same answer to the same token again.
+
+    The successor was derived from the token itself and `nonce`, so neither the token nor the nonce alone leads to it.
+    """
+
+    previous_token_hash: str
+    nonce: str
+    rotated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A signed-in device. The refresh token itself is never kept: only its SHA-256, in hexadecimal."""
+    """A signed-in device. The refresh token itself is never kept: only its SHA-256, in hexadecimal.
+
+    `refresh_key` marks every token that was ever given to this session, so that one that was rotated away is told from
+    one that was made up.
+    """
 
     session_id: str
     user_id: str
@@ -62,6 +96,8 @@ class Session:
     created_at: datetime
     last_seen_at: datetime
     expires_at: datetime
+    refresh_key: str = ""
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +205,8 @@ class Conversation:
 class Membership:
     """One user's place in a conversation, with their own pointers and setting.
 
-    `peer_id` is the other user of a direct conversation, which never changes; None in a group.
+    `peer_id` is the other user of a direct conversation, which never changes; None in a group. `blocked_by` are those
+    of a direct conversation's two who have blocked the other: the same on both sides.
     """
 
     conversation_id: str
@@ -180,6 +217,15 @@ class Membership:
     last_read_seq: int
     muted: bool
     peer_id: str | None
+    blocked_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A membership with who it is of."""
+
+    membership: Membership
+    user: User
 
 
 @dataclass(frozen=True, slots=True)

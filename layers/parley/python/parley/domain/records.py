@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Literal
 
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
     AcceptedReceipt,
     ChangeKind,
+    Conversation,
     ConversationView,
+    Member,
     Message,
 )
 
@@ -165,6 +167,87 @@ class FanOutChunk:
 
 
 @dataclass(frozen=True, slots=True)
+class ConversationUpdated:
+    """A group's profile changed; each member is pushed their own view. Made in fan-out, and never a record."""
+
+    recipient_id: str
+    view: ConversationView
+
+    @property
+    def key(self) -> str:
+        return self.view.conversation.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.view.conversation.conversation_id}:{self.view.conversation.rev}:update:{self.recipient_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupShown:
+    """A group came into being, got members, or changed its profile: one record, however many are shown it.
+
+    Fan-out makes of it a ConversationCreated or ConversationUpdated for each recipient with an open socket, who is a
+    member still. `recipient_ids` None stands for all members as of the conversation's `members_rev`.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    conversation: Conversation
+    change: Literal["create", "update"]
+    recipient_ids: tuple[str, ...] | None
+
+    @property
+    def key(self) -> str:
+        return self.conversation.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.conversation.conversation_id}:{self.conversation.rev}:{self.change}"
+
+
+@dataclass(frozen=True, slots=True)
+class MembersChanged:
+    """Members came, went, or changed their role; pushed to the members as of `members_rev` and to those removed.
+
+    A change of very many is told in several parts of the same `rev`.
+    """
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    conversation_id: str
+    rev: int
+    members_rev: int
+    part: int
+    added: tuple[Member, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[Member, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.conversation_id}:{self.rev}:members:{self.part}"
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDeleted:
+    """A group is no more; pushed to those who were its members."""
+
+    topic: ClassVar[str] = CHAT_RECEIVE
+    conversation_id: str
+    rev: int
+    recipient_ids: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return self.conversation_id
+
+    @property
+    def event_id(self) -> str:
+        return f"{self.conversation_id}:{self.rev}:delete"
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """A record that a consumer could not process, kept as it came with why, so that it can be replayed after a fix."""
 
@@ -188,7 +271,15 @@ class DeadLetter:
         return f"{self.source_topic}-{self.source_partition}"
 
 
-PushEvent = MessageStored | ConversationCreated | MessageChanged | ReceiptMoved
+PushEvent = (
+    MessageStored
+    | ConversationCreated
+    | MessageChanged
+    | ReceiptMoved
+    | ConversationUpdated
+    | MembersChanged
+    | GroupDeleted
+)
 Record = (
     SendRequested
     | MessageStored
@@ -199,4 +290,7 @@ Record = (
     | ReceiptRequested
     | ReceiptMoved
     | FanOutChunk
+    | GroupShown
+    | MembersChanged
+    | GroupDeleted
 )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError
 from parley.domain.live import TypingState
 from parley.domain.models import Connection, Identity
+from parley.domain.rates import BucketName
 from parley.protocol.errors import field_problems, socket_code
 from parley.protocol.frames import AnswerData, NoData, PongData, Refusal, SendBatch, SendResults
 from parley.protocol.live import JoinAnswer, RoomAnswer, RoomData, TypingData
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from parley.ports import Clock
     from parley.services.chat import Chat
     from parley.services.editing import Editing
+    from parley.services.rate_limits import RateLimits
     from parley.services.receipts import Receipts
     from parley.services.rooms import Rooms
     from parley.services.syncing import Sync
@@ -33,6 +35,9 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 class FrameServices(Protocol):
     """What the actions use; each is made when it is first asked for."""
+
+    @property
+    def rate_limits(self) -> RateLimits: ...
 
     @property
     def chat(self) -> Chat: ...
@@ -90,9 +95,11 @@ class Actions:
         """The event and data of the answer; None where something else is to answer.
 
         Raises:
+            RateLimitedError: the user acts too often.
             InvalidRequestError: there is no such action, or its data is not valid.
             ParleyError: whatever the action's service raises.
         """
+        self._services.rate_limits.check(_bucket_of(name), call.identity.user_id)
         action = self._by_name.get(name)
         if action is None:
             raise InvalidRequestError("There is no such action.")
@@ -179,3 +186,16 @@ def read_data(kind: type[ModelT], data: Any, detail: str = "The data is not vali
         return kind.model_validate(data)
     except ValidationError as error:
         raise InvalidRequestError(detail, field_problems(error.errors(include_input=False))) from None
+
+
+def _bucket_of(name: str) -> BucketName:
+    """What a frame takes a token of; one with several messages is one send."""
+    match name.removeprefix("chat:").split(":"):
+        case ["send"]:
+            return "send"
+        case ["seen"]:
+            return "seen"
+        case ["typing", *_]:
+            return "typing"
+        case _:
+            return "frame"

@@ -20,6 +20,9 @@ from parley.domain.records import (
     ConversationCreated,
     DeadLetter,
     FanOutChunk,
+    GroupDeleted,
+    GroupShown,
+    MembersChanged,
     MessageChanged,
     MessageStored,
     PushEvent,
@@ -44,6 +47,16 @@ Handler = Callable[[Any, Any], dict[str, Any]]
 Process = Callable[[Sequence[Any]], Sequence[ParleyError | None]]
 
 _log = logging.getLogger(__name__)
+
+_PUSHED = (
+    MessageStored,
+    ConversationCreated,
+    MessageChanged,
+    ReceiptMoved,
+    GroupShown,
+    MembersChanged,
+    GroupDeleted,
+)
 
 # A dead letter carries its record in base64 and must itself be under Kafka's usual 1 MB.
 _DEAD_VALUE_MAX_BYTES = 700_000
@@ -136,13 +149,13 @@ def record_receipts_handler(services: ReceiptServices) -> Handler:
 def fan_out_handler(services: FanOutServices) -> Handler:
     """Handles batches of `chat.receive` and of `chat.receipt`, each by itself."""
 
-    def process(events: Sequence[PushEvent]) -> Sequence[ParleyError | None]:
+    def process(events: Sequence[PushEvent | GroupShown]) -> Sequence[ParleyError | None]:
         report = services.fan_out.fan_out(events)
         if report.failed or report.gone:
             _log.info("not every socket took its events", extra={"failed": report.failed, "gone": report.gone})
         return [None] * len(events)
 
-    return _handler("fan_out", (MessageStored, ConversationCreated, MessageChanged, ReceiptMoved), process, services)
+    return _handler("fan_out", _PUSHED, process, services)
 
 
 def fan_out_chunk_handler(services: ChunkServices) -> Handler:

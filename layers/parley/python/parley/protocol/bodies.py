@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from parley.domain import limits
-from parley.protocol.base import Inbound, Outbound
+from parley.domain.models import Identity, ProfileChanges, Role, Session
+from parley.protocol.base import Inbound, Outbound, Time
 from parley.protocol.objects import ProfileObject
 
 ItemT = TypeVar("ItemT", bound=Outbound)
@@ -39,6 +40,55 @@ class LoginBody(Inbound):
     device_name: str | None = Field(default=None, description="At most 100 characters.")
 
 
+class RefreshBody(Inbound):
+    """A device's current refresh token."""
+
+    refresh_token: str = Field(description="It is exchanged for another one.")
+
+
+class ChangePasswordBody(Inbound):
+    """A new password."""
+
+    current_password: str = Field(json_schema_extra={"format": "password"})
+    new_password: str = Field(
+        json_schema_extra={
+            "format": "password",
+            "minLength": limits.PASSWORD_MIN_CHARS,
+            "maxLength": limits.PASSWORD_MAX_CHARS,
+        }
+    )
+
+
+def _describe_display_name(schema: dict[str, Any]) -> None:
+    """It may be left out, and the text that then stands in for it is none that may be sent."""
+    del schema["default"]
+    schema |= {"minLength": 1, "maxLength": limits.DISPLAY_NAME_MAX_CHARS}
+
+
+class UpdateProfileBody(Inbound):
+    """What is to change of the caller's profile; what is not named stays."""
+
+    display_name: str = Field(default="", json_schema_extra=_describe_display_name)
+    avatar_url: str | None = Field(
+        default=None,
+        description="null takes it away.",
+        json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS},
+    )
+    about: str | None = Field(
+        default=None, description="null takes it away.", json_schema_extra={"maxLength": limits.ABOUT_MAX_CHARS}
+    )
+
+    def to_changes(self) -> ProfileChanges:
+        """The same as the service takes it."""
+        return ProfileChanges(**{name: getattr(self, name) for name in self.model_fields_set})
+
+
+class EraseAccountBody(Inbound):
+    """Says that it is the account's owner who erases it."""
+
+    password: str = Field(json_schema_extra={"format": "password"})
+
+
 class CreateDirectBody(Inbound):
     """A conversation of two."""
 
@@ -56,6 +106,56 @@ class CreateGroupBody(Inbound):
 
 
 CreateConversationBody = Annotated[CreateDirectBody | CreateGroupBody, Field(discriminator="kind")]
+
+
+class CreatePlainGroupBody(Inbound):
+    """A group that the caller owns."""
+
+    name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
+    member_ids: list[str] = Field(description="The others.", json_schema_extra={"maxItems": 4_999})
+    photo_url: str | None = Field(default=None, json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS})
+    kind: Literal["group"] = Field(default="group", description="It may be said here, as for other conversations.")
+
+
+class CreateOlderGroupBody(Inbound):
+    """The same as older clients write it."""
+
+    name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
+    members: list[str] = Field(description="The others.", json_schema_extra={"maxItems": 4_999})
+    photo: str | None = Field(default=None, json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS})
+
+
+class MuteBody(Inbound):
+    """The caller's own setting."""
+
+    muted: bool
+
+
+class RenameBody(Inbound):
+    """A group's new name."""
+
+    name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
+
+
+class PhotoBody(Inbound):
+    """A group's new photo."""
+
+    photo_url: str | None = Field(
+        description="null takes it away.", json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS}
+    )
+
+
+class MembersBody(Inbound):
+    """Who comes and who goes."""
+
+    add: list[str] = Field(default=[], json_schema_extra={"maxItems": limits.GROUP_MEMBERS_MAX_COUNT})
+    remove: list[str] = Field(default=[], json_schema_extra={"maxItems": limits.GROUP_MEMBERS_MAX_COUNT})
+
+
+class RoleBody(Inbound):
+    """A member's new role."""
+
+    role: Role = Field(description="Who gives `owner` away is an admin after it.")
 
 
 def _read_digits(value: object) -> object:
@@ -76,11 +176,28 @@ Limit = Annotated[
 Seq = Annotated[int, BeforeValidator(_read_digits), Field(ge=0), WithJsonSchema({"type": "integer", "minimum": 0})]
 
 
+PageNumber = Annotated[
+    int, BeforeValidator(_read_digits), Field(ge=1), WithJsonSchema({"type": "integer", "minimum": 1})
+]
+
+
 class PageQuery(Inbound):
     """Where in a list, and how much of it."""
 
     limit: Limit = limits.PAGE_DEFAULT_COUNT
     cursor: str | None = Field(default=None, description="The nextCursor of the page before.")
+
+
+class UserSearchQuery(PageQuery):
+    """Whom to search for."""
+
+    q: str = Field(
+        description="The beginning of a username, or of a display name from some word on.",
+        json_schema_extra={
+            "minLength": limits.SEARCH_USERS_MIN_CHARS,
+            "maxLength": limits.SEARCH_USERS_MAX_CHARS,
+        },
+    )
 
 
 class HistoryQuery(PageQuery):
@@ -101,6 +218,14 @@ class SyncQuery(Inbound):
     )
 
 
+class OlderHistoryQuery(Inbound):
+    """Where in a history, as older clients ask for it."""
+
+    chat_id: str = Field(description="The conversation's id.")
+    page: PageNumber = Field(default=1, description="From 1, newest messages first.")
+    limit: Limit = limits.PAGE_DEFAULT_COUNT
+
+
 class Page(Outbound, Generic[ItemT]):
     """A piece of a list."""
 
@@ -115,6 +240,35 @@ class SignInAnswer(Outbound):
     access_token: str
     refresh_token: str
     expires_in: int = Field(description="For how many seconds the access token holds.")
+
+
+class TokensAnswer(Outbound):
+    """A device stays signed in."""
+
+    access_token: str
+    refresh_token: str = Field(description="The next one; the one that was sent is used up.")
+    expires_in: int = Field(description="For how many seconds the access token holds.")
+
+
+class SessionObject(Outbound):
+    """A device that is signed in."""
+
+    session_id: str
+    device_name: str | None
+    created_at: Time
+    last_seen_at: Time = Field(description="When it last signed in or refreshed.")
+    current: bool = Field(description="Whether it is the one that asks.")
+
+
+def encode_session(session: Session, identity: Identity) -> SessionObject:
+    """A session as the caller sees it."""
+    return SessionObject(
+        session_id=session.session_id,
+        device_name=session.device_name,
+        created_at=session.created_at,
+        last_seen_at=session.last_seen_at,
+        current=session.session_id == identity.session_id,
+    )
 
 
 class TicketAnswer(Outbound):

@@ -33,6 +33,24 @@ class MemberCursor(Outbound):
     user_id: str
 
 
+class SessionCursor(Outbound):
+    """After which session the list goes on."""
+
+    created_at: Time
+    session_id: str
+
+    @property
+    def key(self) -> tuple[datetime, str]:
+        """As the service takes it."""
+        return self.created_at, self.session_id
+
+
+class UserSearchCursor(Outbound):
+    """After which user the found ones go on."""
+
+    username: str
+
+
 class HistoryCursor(Outbound):
     """Before or after which seq the history goes on, in the direction it went so far."""
 
@@ -40,10 +58,11 @@ class HistoryCursor(Outbound):
     seq: int
 
 
-CursorT = TypeVar("CursorT", ConversationCursor, MemberCursor, HistoryCursor)
+Cursor = ConversationCursor | MemberCursor | SessionCursor | UserSearchCursor | HistoryCursor
+CursorT = TypeVar("CursorT", ConversationCursor, MemberCursor, SessionCursor, UserSearchCursor, HistoryCursor)
 
 
-def encode_cursor(cursor: ConversationCursor | MemberCursor | HistoryCursor) -> str:
+def encode_cursor(cursor: Cursor) -> str:
     """The text that a client hands back."""
     return base64.urlsafe_b64encode(cursor.to_json()).decode("ascii").rstrip("=")
 

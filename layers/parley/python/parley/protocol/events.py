@@ -6,9 +6,26 @@ from typing import Literal
 
 from pydantic import Field
 
-from parley.domain.records import ConversationCreated, MessageChanged, MessageStored, PushEvent, ReceiptMoved
+from parley.domain.models import ConversationView, EndReason
+from parley.domain.records import (
+    ConversationCreated,
+    ConversationUpdated,
+    GroupDeleted,
+    MembersChanged,
+    MessageChanged,
+    MessageStored,
+    PushEvent,
+    ReceiptMoved,
+)
 from parley.protocol.base import Outbound, Time
-from parley.protocol.objects import ConversationObject, MessageObject, encode_conversation, encode_message
+from parley.protocol.objects import (
+    ConversationObject,
+    MemberObject,
+    MessageObject,
+    encode_conversation,
+    encode_member,
+    encode_message,
+)
 
 
 class MessageData(Outbound):
@@ -73,10 +90,59 @@ class ReceiptUpdated(Outbound):
 
 
 class ConversationEvent(Outbound):
-    """A conversation came into being with its recipient in it."""
+    """A conversation came into being with its recipient in it, or they came into it, or its profile changed."""
 
-    event: Literal["conversation:create", "group:create"]
+    event: Literal["conversation:create", "group:create", "group:update"]
     data: ConversationData
+
+
+class MembersData(Outbound):
+    """Who came, who went, and whose role changed. A change of very many comes in parts of one rev."""
+
+    conversation_id: str
+    rev: int
+    added: list[MemberObject]
+    removed: list[str] = Field(description="Their user ids. They are told this, and nothing after it.")
+    changed: list[MemberObject]
+
+
+class MembersEvent(Outbound):
+    """The members of a group changed."""
+
+    event: Literal["group:members"] = "group:members"
+    data: MembersData
+
+
+class DeletedGroupData(Outbound):
+    """Which group, and its last rev."""
+
+    conversation_id: str
+    rev: int
+
+
+class GroupDeletedEvent(Outbound):
+    """A group is no more."""
+
+    event: Literal["group:delete"] = "group:delete"
+    data: DeletedGroupData
+
+
+class EndedData(Outbound):
+    """Why."""
+
+    reason: EndReason
+
+
+class SessionEnded(Outbound):
+    """The socket's session has ended; the socket is closed after this."""
+
+    event: Literal["session:ended"] = "session:ended"
+    data: EndedData
+
+
+def encode_session_ended(reason: EndReason) -> bytes:
+    """The JSON that a socket of an ended session gets before it is closed."""
+    return SessionEnded(data=EndedData(reason=reason)).to_json()
 
 
 def encode_event(event: PushEvent) -> bytes:
@@ -101,10 +167,32 @@ def encode_event(event: PushEvent) -> bytes:
                 last_read_seq=event.last_read_seq,
             )
             return ReceiptUpdated(data=receipt).to_json()
+        case ConversationCreated() | ConversationUpdated() | MembersChanged() | GroupDeleted():
+            return _encode_conversation_event(event)
+
+
+def _encode_conversation_event(
+    event: ConversationCreated | ConversationUpdated | MembersChanged | GroupDeleted,
+) -> bytes:
+    match event:
         case ConversationCreated(view=view):
-            conversation = view.conversation
-            created = ConversationData(conversation=encode_conversation(view), rev=conversation.rev)
-            name: Literal["conversation:create", "group:create"] = (
-                "conversation:create" if conversation.kind == "direct" else "group:create"
+            return _encode_view("conversation:create" if view.conversation.kind == "direct" else "group:create", view)
+        case ConversationUpdated(view=view):
+            return _encode_view("group:update", view)
+        case MembersChanged():
+            members = MembersData(
+                conversation_id=event.conversation_id,
+                rev=event.rev,
+                added=[encode_member(member.membership, member.user) for member in event.added],
+                removed=list(event.removed),
+                changed=[encode_member(member.membership, member.user) for member in event.changed],
             )
-            return ConversationEvent(event=name, data=created).to_json()
+            return MembersEvent(data=members).to_json()
+        case GroupDeleted():
+            deleted = DeletedGroupData(conversation_id=event.conversation_id, rev=event.rev)
+            return GroupDeletedEvent(data=deleted).to_json()
+
+
+def _encode_view(name: Literal["conversation:create", "group:create", "group:update"], view: ConversationView) -> bytes:
+    data = ConversationData(conversation=encode_conversation(view), rev=view.conversation.rev)
+    return ConversationEvent(event=name, data=data).to_json()

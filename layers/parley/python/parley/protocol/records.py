@@ -6,7 +6,8 @@ default in two steps (read it everywhere, then write it), and never renamed. tes
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
@@ -17,6 +18,9 @@ from parley.domain.records import (
     ConversationCreated,
     DeadLetter,
     FanOutChunk,
+    GroupDeleted,
+    GroupShown,
+    MembersChanged,
     MessageChanged,
     MessageStored,
     ReceiptMoved,
@@ -83,6 +87,18 @@ class _FanOutChunk(_Envelope[Literal["FanOutChunk"], FanOutChunk]):
     pass
 
 
+class _GroupShown(_Envelope[Literal["GroupShown"], GroupShown]):
+    pass
+
+
+class _MembersChanged(_Envelope[Literal["MembersChanged"], MembersChanged]):
+    pass
+
+
+class _GroupDeleted(_Envelope[Literal["GroupDeleted"], GroupDeleted]):
+    pass
+
+
 _AnyEnvelope = (
     _SendRequested
     | _MessageStored
@@ -93,32 +109,33 @@ _AnyEnvelope = (
     | _ReceiptRequested
     | _ReceiptMoved
     | _FanOutChunk
+    | _GroupShown
+    | _MembersChanged
+    | _GroupDeleted
 )
 _envelopes: TypeAdapter[_AnyEnvelope] = TypeAdapter(Annotated[_AnyEnvelope, Field(discriminator="kind")])
 
 
+_BY_KIND: Mapping[type[Record], type[_Envelope[Any, Any]]] = {
+    SendRequested: _SendRequested,
+    MessageStored: _MessageStored,
+    ConversationCreated: _ConversationCreated,
+    DeadLetter: _DeadLetter,
+    ChangeRequested: _ChangeRequested,
+    MessageChanged: _MessageChanged,
+    ReceiptRequested: _ReceiptRequested,
+    ReceiptMoved: _ReceiptMoved,
+    FanOutChunk: _FanOutChunk,
+    GroupShown: _GroupShown,
+    MembersChanged: _MembersChanged,
+    GroupDeleted: _GroupDeleted,
+}
+
+
 def encode_record(record: Record) -> bytes:
     """UTF-8 JSON that `decode_record` reads; the same record gives the same bytes."""
-    envelope: _AnyEnvelope
-    match record:
-        case SendRequested():
-            envelope = _SendRequested.model_construct(kind="SendRequested", record=record)
-        case MessageStored():
-            envelope = _MessageStored.model_construct(kind="MessageStored", record=record)
-        case ConversationCreated():
-            envelope = _ConversationCreated.model_construct(kind="ConversationCreated", record=record)
-        case ChangeRequested():
-            envelope = _ChangeRequested.model_construct(kind="ChangeRequested", record=record)
-        case MessageChanged():
-            envelope = _MessageChanged.model_construct(kind="MessageChanged", record=record)
-        case ReceiptRequested():
-            envelope = _ReceiptRequested.model_construct(kind="ReceiptRequested", record=record)
-        case ReceiptMoved():
-            envelope = _ReceiptMoved.model_construct(kind="ReceiptMoved", record=record)
-        case FanOutChunk():
-            envelope = _FanOutChunk.model_construct(kind="FanOutChunk", record=record)
-        case DeadLetter():
-            envelope = _DeadLetter.model_construct(kind="DeadLetter", record=record)
+    kind = type(record)
+    envelope = _BY_KIND[kind].model_construct(kind=kind.__name__, record=record)
     return envelope.__pydantic_serializer__.to_json(envelope, by_alias=True)
 
 

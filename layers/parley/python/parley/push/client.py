@@ -6,6 +6,7 @@ import asyncio
 import random
 import ssl
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from parley.domain.models import Connection
@@ -34,7 +35,7 @@ class HttpPushClient:
         region: where the gateways are.
         tls: how gateways prove themselves, by the public authorities if not given.
         attempt_timeout_s: for the response to one post, connecting included.
-        retry_budget_s: from a frame's first post to its last try.
+        retry_budget_s: from a request's first try to its last.
     """
 
     def __init__(
@@ -57,17 +58,19 @@ class HttpPushClient:
         """See PushClient. Ends within 5 s and 2 ms a frame; what is not posted by then has failed."""
         if not pushes:
             return []
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-        return self._loop.run_until_complete(self._post_all(pushes))
+        return self._run([self._post_frames(push) for push in pushes], sum(len(push.frames) for push in pushes))
+
+    def disconnect(self, connections: Sequence[Connection]) -> list[PushOutcome]:
+        """See PushClient. Ends within 5 s and 2 ms a socket."""
+        if not connections:
+            return []
+        return self._run([self._disconnect(connection) for connection in connections], len(connections))
 
     def probe(self, connections: Sequence[Connection]) -> list[PushOutcome]:
         """See PushClient. Ends within 5 s and 2 ms a socket; one that is not answered by then has failed."""
         if not connections:
             return []
-        if self._loop is None:
-            self._loop = asyncio.new_event_loop()
-        return self._loop.run_until_complete(self._probe_all(connections))
+        return self._run([self._probe(connection) for connection in connections], len(connections))
 
     def close(self) -> None:
         """Ends the connections."""
@@ -80,18 +83,33 @@ class HttpPushClient:
         self._loop = None
         self._gateways.clear()
 
-    async def _post_all(self, pushes: Sequence[Push]) -> list[PushOutcome]:
-        return await _run_all([self._post_frames(push) for push in pushes], sum(len(push.frames) for push in pushes))
-
-    async def _probe_all(self, connections: Sequence[Connection]) -> list[PushOutcome]:
-        return await _run_all([self._probe(connection) for connection in connections], len(connections))
-
     async def _probe(self, connection: Connection) -> PushOutcome:
         try:
             gateway = self._gateway_of(connection)
         except ValueError:
             return "failed"
         return await self._try(gateway, "GET", gateway.path_of(connection.connection_id), b"") or "failed"
+
+    def _run(self, jobs: Sequence[Coroutine[Any, Any, PushOutcome]], request_count: int) -> list[PushOutcome]:
+        if self._loop is None:
+            self._loop = asyncio.new_event_loop()
+        work = self._run_all(jobs, _CALL_BUDGET_S + _CALL_BUDGET_S_PER_FRAME * request_count)
+        if asyncio._get_running_loop() is None:
+            return self._loop.run_until_complete(work)
+        # The caller's thread runs a loop of its own, which waits for us: a REST endpoint.
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="push") as pool:
+            return pool.submit(self._loop.run_until_complete, work).result()
+
+    async def _run_all(self, jobs: Sequence[Coroutine[Any, Any, PushOutcome]], budget_s: float) -> list[PushOutcome]:
+        # One turn of the loop, so that it notices which connections ended since the last call.
+        await asyncio.sleep(0)
+        tasks = [asyncio.create_task(job) for job in jobs]
+        _, late = await asyncio.wait(tasks, timeout=budget_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+        return ["failed" if task.cancelled() else task.result() for task in tasks]
 
     async def _post_frames(self, push: Push) -> PushOutcome:
         try:
@@ -100,17 +118,24 @@ class HttpPushClient:
             return "failed"
         path = gateway.path_of(push.connection.connection_id)
         for frame in push.frames:
-            outcome = await self._post_frame(gateway, path, frame)
+            outcome = await self._request(gateway, "POST", path, frame)
             if outcome != "pushed":
                 return outcome
         return "pushed"
 
-    async def _post_frame(self, gateway: GatewayConnections, path: str, frame: bytes) -> PushOutcome:
+    async def _disconnect(self, connection: Connection) -> PushOutcome:
+        try:
+            gateway = self._gateway_of(connection)
+        except ValueError:
+            return "failed"
+        return await self._request(gateway, "DELETE", gateway.path_of(connection.connection_id), b"")
+
+    async def _request(self, gateway: GatewayConnections, method: str, path: str, body: bytes) -> PushOutcome:
         loop = asyncio.get_running_loop()
         give_up_at = loop.time() + self._retry_budget_s
         pause_s = _FIRST_PAUSE_S
         while True:
-            outcome = await self._try(gateway, "POST", path, frame)
+            outcome = await self._try(gateway, method, path, body)
             if outcome is not None:
                 return outcome
             wait_s = pause_s * random.uniform(0.5, 1.5)  # noqa: S311 - spreads retries
@@ -119,12 +144,12 @@ class HttpPushClient:
             await asyncio.sleep(wait_s)
             pause_s *= 2
 
-    async def _try(self, gateway: GatewayConnections, method: str, path: str, frame: bytes) -> PushOutcome | None:
-        """Posts a frame or asks after a socket, once; None says that another try may do better."""
-        signature = self._signer.sign(method, gateway.host, path, frame)
-        head = f"{method} {path} HTTP/1.1\r\n{signature}Content-Length: {len(frame)}\r\n\r\n"
+    async def _try(self, gateway: GatewayConnections, method: str, path: str, body: bytes) -> PushOutcome | None:
+        """Makes a request once; None says that another try may do better."""
+        signature = self._signer.sign(method, gateway.host, path, body)
+        head = f"{method} {path} HTTP/1.1\r\n{signature}Content-Length: {len(body)}\r\n\r\n"
         try:
-            response = await gateway.request(head.encode() + frame, self._attempt_timeout_s)
+            response = await gateway.request(head.encode() + body, self._attempt_timeout_s)
         except (OSError, ConnectionLostError, ProtocolError):
             return None
         if 200 <= response.status < 300:
@@ -141,15 +166,3 @@ class HttpPushClient:
             gateway = GatewayConnections(connection.endpoint, limit=_MAX_IN_FLIGHT, tls=self._tls)
             self._gateways[connection.endpoint] = gateway
         return gateway
-
-
-async def _run_all(works: Sequence[Coroutine[Any, Any, PushOutcome]], count: int) -> list[PushOutcome]:
-    # One turn of the loop, so that it notices which connections ended since the last call.
-    await asyncio.sleep(0)
-    tasks = [asyncio.create_task(work) for work in works]
-    _, late = await asyncio.wait(tasks, timeout=_CALL_BUDGET_S + _CALL_BUDGET_S_PER_FRAME * count)
-    for task in late:
-        task.cancel()
-    if late:
-        await asyncio.wait(late)
-    return ["failed" if task.cancelled() else task.result() for task in tasks]

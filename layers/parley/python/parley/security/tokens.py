@@ -49,7 +49,7 @@ class Ed25519TokenIssuer:
             raise ValueError("the key that signs tokens must be an Ed25519 key")
         self._key = key
 
-    def issue_access_token(self, identity: Identity, now: datetime) -> tuple[str, int]:
+    def issue_access_token(self, identity: Identity, now: datetime, *, token_id: str | None = None) -> tuple[str, int]:
         """See TokenIssuer."""
         issued_at = int(now.timestamp())
         claims = {
@@ -59,7 +59,7 @@ class Ed25519TokenIssuer:
             "sid": identity.session_id,
             "iat": issued_at,
             "exp": issued_at + ACCESS_TOKEN_TTL_S,
-            "jti": secrets.token_urlsafe(12),
+            "jti": token_id or secrets.token_urlsafe(12),
         }
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM), ACCESS_TOKEN_TTL_S
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parley.domain.errors import NotFoundError
+from parley.domain.errors import BlockedError, NotFoundError
 from parley.domain.ids import is_id
 from parley.domain.models import Identity, Membership, Message
 from parley.ports import ConversationStore, MessageStore
@@ -36,6 +36,16 @@ def access_conversations(
     """
     wanted = [conversation_id for conversation_id in dict.fromkeys(conversation_ids) if is_id(conversation_id)]
     return conversations.find_memberships(identity.user_id, wanted) if wanted else {}
+
+
+def check_unblocked(membership: Membership) -> None:
+    """Whether somebody may write to a conversation that they can see.
+
+    Raises:
+        BlockedError: one of the two of a direct conversation has blocked the other.
+    """
+    if membership.blocked_by:
+        raise BlockedError("One of you two has blocked the other.")
 
 
 def access_message(

@@ -1,17 +1,27 @@
-"""Accounts: registering, signing in, and the tickets that open sockets."""
+"""Accounts: registering, signing in, passwords, and the tickets that open sockets."""
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from parley.domain import ids, text
-from parley.domain.errors import BadCredentialsError, FieldProblem, InvalidRequestError, UnauthorizedError
-from parley.domain.limits import EMAIL_MAX_CHARS, PASSWORD_MAX_CHARS, SESSION_TTL_DAYS, WS_TICKET_TTL_S
-from parley.domain.models import Credentials, Identity, Session, User
+from parley.domain.errors import (
+    BadCredentialsError,
+    FieldProblem,
+    ForbiddenError,
+    InvalidRequestError,
+    UnauthorizedError,
+    UnavailableError,
+)
+from parley.domain.limits import EMAIL_MAX_CHARS, PASSWORD_MAX_CHARS, WS_TICKET_TTL_S
+from parley.domain.models import Credentials, Identity, User
+from parley.domain.passwords import check_guessable
 from parley.ports import Clock, PasswordHasher, SessionStore, TicketStore, TokenIssuer, UserStore
+from parley.services.ending import Ending
+from parley.services.rate_limits import RateLimits
+from parley.services.sessions import start_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class Accounts:
         tickets: TicketStore,
         hasher: PasswordHasher,
         issuer: TokenIssuer,
+        ending: Ending,
+        limits: RateLimits,
         clock: Clock,
     ) -> None:
         self._users = users
@@ -46,6 +58,8 @@ class Accounts:
         self._tickets = tickets
         self._hasher = hasher
         self._issuer = issuer
+        self._ending = ending
+        self._limits = limits
         self._clock = clock
         self._decoy_hash: str | None = None
 
@@ -74,20 +88,26 @@ class Accounts:
         self._users.insert_user(user, self._hasher.hash_password(text.normalize_password(password)))
         return self._do_sign_in(user, device_name, now)
 
-    def login(self, *, login: str, password: str, device_name: str | None = None) -> SignIn:
+    def login(self, *, login: str, password: str, device_name: str | None = None, address: str | None = None) -> SignIn:
         """Signs a device in by username or email, both compared without case.
 
         A login that nobody has takes the same time and gets the same answer as a wrong password.
 
+        Args:
+            address: where the request comes from.
+
         Raises:
             BadCredentialsError: the two do not belong together.
+            RateLimitedError: there were too many tries at this account, or from this address.
             InvalidRequestError: the device's name breaks its rule.
         """
         if device_name is not None and (problem := text.check_device_name(device_name)):
             raise InvalidRequestError("The device name cannot be used.", [FieldProblem("deviceName", problem)])
+        self._limits.check_login(address=address)
         # Made before anyone is looked up, so that the first unknown login after a cold start is no slower than others.
         decoy = self._decoy_hash or self._make_decoy_hash()
         credentials = self._find_credentials(login)
+        self._limits.check_password(credentials.user.user_id if credentials else login.lower())
         matches = self._verify_password(credentials.password_hash if credentials else decoy, password)
         if credentials is None or not matches:
             raise BadCredentialsError("The login or the password is wrong.")
@@ -107,22 +127,47 @@ class Accounts:
         """
         user = self._users.find_users((identity.user_id,)).get(identity.user_id)
         if user is None:
-            raise UnauthorizedError("The account is no more.")
+            raise _no_more()
         return user
+
+    def change_password(self, identity: Identity, *, current_password: str, new_password: str) -> None:
+        """Changes the caller's password, then ends their other sessions.
+
+        Raises:
+            ForbiddenError: the current password is another one.
+            InvalidRequestError: the new password breaks its rule.
+            UnauthorizedError: the account is no more.
+            UnavailableError: it may not have changed, or not all other sessions may have ended.
+        """
+        credentials = self.check_password(identity, current_password)
+        user = credentials.user
+        problem = check_new_password(new_password, user.username, user.email, user.display_name)
+        if problem:
+            raise InvalidRequestError("The new password cannot be used.", [FieldProblem("newPassword", problem)])
+        new_hash = self._hasher.hash_password(text.normalize_password(new_password))
+        if not self._users.replace_password(user.user_id, old_hash=credentials.password_hash, new_hash=new_hash):
+            raise UnavailableError("The password is being changed elsewhere.", retry_after_s=1.0)
+        self._ending.end_sessions(user.user_id, "password_changed", keep=identity.session_id)
+
+    def check_password(self, identity: Identity, password: str) -> Credentials:
+        """The caller's credentials, if this is their password.
+
+        Raises:
+            ForbiddenError: it is not.
+            RateLimitedError: there were too many tries at this account.
+            UnauthorizedError: the account is no more.
+        """
+        credentials = self._users.find_user_credentials(identity.user_id)
+        if credentials is None:
+            raise _no_more()
+        self._limits.check_password(identity.user_id)
+        if not self._verify_password(credentials.password_hash, password):
+            raise ForbiddenError("The password is wrong.")
+        return credentials
 
     def _do_sign_in(self, user: User, device_name: str | None, now: datetime) -> SignIn:
         identity = Identity(user.user_id, ids.new_session_id())
-        # The session's id stands in front, so that a later reuse of a rotated token names the session to end.
-        refresh_token = f"{identity.session_id}.{secrets.token_urlsafe(32)}"
-        session = Session(
-            session_id=identity.session_id,
-            user_id=user.user_id,
-            device_name=device_name,
-            refresh_token_hash=hash_refresh_token(refresh_token),
-            created_at=now,
-            last_seen_at=now,
-            expires_at=now + timedelta(days=SESSION_TTL_DAYS),
-        )
+        session, refresh_token = start_session(identity.session_id, user.user_id, device_name, now)
         self._sessions.insert_session(session)
         access_token, expires_in_s = self._issuer.issue_access_token(identity, now)
         return SignIn(user, access_token, refresh_token, expires_in_s, identity.session_id)
@@ -154,7 +199,7 @@ def check_registration(username: str, email: str, password: str, display_name: s
     findings = {
         "username": text.check_username(username),
         "email": text.check_email(email),
-        "password": text.check_password(password),
+        "password": check_new_password(password, username, email, display_name),
         "displayName": text.check_display_name(display_name),
         "deviceName": None if device_name is None else text.check_device_name(device_name),
     }
@@ -163,6 +208,10 @@ def check_registration(username: str, email: str, password: str, display_name: s
         raise InvalidRequestError("The account cannot be made of these.", problems)
 
 
-def hash_refresh_token(refresh_token: str) -> str:
-    """SHA-256 in hexadecimal. Enough for 256 random bits, which no list of guesses holds; a password needs argon2."""
-    return hashlib.sha256(refresh_token.encode()).hexdigest()
+def check_new_password(password: str, *names: str) -> str | None:
+    """What is wrong with a password that somebody with these names chooses, or None."""
+    return text.check_password(password) or check_guessable(text.normalize_password(password), names)
+
+
+def _no_more() -> UnauthorizedError:
+    return UnauthorizedError("The account is no more.")

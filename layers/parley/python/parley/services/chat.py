@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from parley.domain import text
-from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError, UnavailableError
+from parley.domain.errors import BlockedError, FieldProblem, InvalidRequestError, ParleyError, UnavailableError
 from parley.domain.ids import derive_message_id, is_id
 from parley.domain.limits import SEND_BATCH_MAX_COUNT
 from parley.domain.models import AcceptedMessage, Draft, Identity, Membership, Message
 from parley.domain.records import SendRequested
 from parley.ports import Clock, ConversationStore, MessageStore, Publisher
-from parley.services.access import access_conversations, not_found
+from parley.services.access import access_conversations, check_unblocked, not_found
 
 _BAD_REPLY: Final = "It is no message of this conversation that stands."
 
@@ -44,6 +44,7 @@ class Chat:
 
         Raises:
             NotFoundError: there is no such conversation, or the sender is not a member.
+            BlockedError: one of the two of a direct conversation has blocked the other.
             InvalidRequestError: the draft breaks a rule, or refers to what it cannot refer to.
             UnavailableError: it could not be handed over; the same draft may be sent again.
         """
@@ -57,15 +58,15 @@ class Chat:
 
         After one that could not be handed over, the later ones of its conversation are refused as retryable too, so
         that they can be sent again in their order. One clientMessageId twice is one message, as it first came. The
-        number of database calls does not depend on the number of drafts: one, one more where any refers to something,
-        and one more where any mentions somebody.
+        number of database calls does not depend on the number of drafts: one, one more where any refers to something
+        or goes where somebody is blocked, and one more where any mentions somebody.
 
         Args:
             drafts: 1 to 25.
 
         Returns:
-            For each draft the accepted message, or why it was refused: NotFoundError, InvalidRequestError,
-            UnavailableError.
+            For each draft the accepted message, or why it was refused: NotFoundError, BlockedError,
+            InvalidRequestError, UnavailableError.
 
         Raises:
             InvalidRequestError: there is no draft, or there are too many.
@@ -96,7 +97,7 @@ class Chat:
             # What is sent again gets its first answer, whatever has become of what it refers to.
             known = message.message_id in accepted or message.message_id in context.messages
             outcomes.append(
-                (None if known else _check_references(message, context))
+                (None if known else _check_message(message, context))
                 or accepted.setdefault(message.message_id, message)
             )
         return outcomes
@@ -106,7 +107,8 @@ class Chat:
         message_ids: set[str] = set()
         mentioned: dict[str, dict[str, None]] = {}
         for draft in drafts:
-            if draft.conversation_id not in memberships or not _refers(draft):
+            membership = memberships.get(draft.conversation_id)
+            if membership is None or not (_refers(draft) or membership.blocked_by):
                 continue
             message_ids.add(derive_message_id(draft.conversation_id, identity.user_id, draft.client_message_id))
             if draft.reply_to is not None:
@@ -146,6 +148,14 @@ def check_form(draft: Draft) -> InvalidRequestError | None:
     }
     problems = [FieldProblem(field, problem) for field, problem in findings.items() if problem]
     return InvalidRequestError("The message cannot be sent.", problems) if problems else None
+
+
+def _check_message(message: AcceptedMessage, context: _Context) -> ParleyError | None:
+    try:
+        check_unblocked(context.memberships[message.conversation_id])
+    except BlockedError as error:
+        return error
+    return _check_references(message, context)
 
 
 def _check_references(message: AcceptedMessage, context: _Context) -> InvalidRequestError | None:

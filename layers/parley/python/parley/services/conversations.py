@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from parley.domain import ids, text
 from parley.domain.changes import count_deleted
-from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError, UnavailableError
+from parley.domain.errors import FieldProblem, InvalidRequestError
 from parley.domain.limits import GROUP_MEMBERS_MAX_COUNT, UNREAD_MAX_COUNT
 from parley.domain.models import Conversation, ConversationKind, ConversationView, Identity, Membership, Role, User
-from parley.domain.records import ConversationCreated
-from parley.ports import Clock, ConversationStore, Publisher, UserStore
+from parley.domain.records import ConversationCreated, GroupShown
+from parley.ports import BlockStore, Clock, ConversationStore, UserStore
 from parley.services.access import access_conversation, not_found
+from parley.services.outbox import Outbox
 from parley.services.paging import check_page_limit
-
-_log = logging.getLogger(__name__)
 
 
 class Conversations:
@@ -27,13 +25,15 @@ class Conversations:
         *,
         conversations: ConversationStore,
         users: UserStore,
-        publisher: Publisher,
+        blocks: BlockStore,
+        outbox: Outbox,
         clock: Clock,
         new_id: Callable[[], str] = ids.new_group_id,
     ) -> None:
         self._conversations = conversations
         self._users = users
-        self._publisher = publisher
+        self._blocks = blocks
+        self._outbox = outbox
         self._clock = clock
         self._new_id = new_id
 
@@ -61,16 +61,19 @@ class Conversations:
         conversation = make_conversation(
             ids.derive_direct_id(identity.user_id, member_id), "direct", member_count=2, now=now
         )
+        blockers = self._blocks.find_blockers(identity.user_id, member_id)
         members = [
-            make_membership(conversation, identity.user_id, "member", peer_id=member_id),
-            make_membership(conversation, member_id, "member", peer_id=identity.user_id),
+            make_membership(conversation, identity.user_id, "member", peer_id=member_id, blocked_by=blockers),
+            make_membership(conversation, member_id, "member", peer_id=identity.user_id, blocked_by=blockers),
         ]
-        stored, created = self._conversations.create_conversation(conversation, members)
+        views = [make_view(conversation, membership, users) for membership in members]
+        records = [ConversationCreated(view.membership.user_id, view) for view in views]
+        stored, created = self._conversations.create_conversation(conversation, members, records)
         if not created:
             membership = access_conversation(self._conversations, identity, stored.conversation_id)
             return make_view(stored, membership, users), False
-        views = [make_view(stored, membership, users) for membership in members]
-        self._notify_created(views)
+        self._mark_blocks(identity.user_id, member_id, blockers)
+        self._outbox.notify_changed(stored, records)
         return views[0], True
 
     def create_group(
@@ -100,10 +103,10 @@ class Conversations:
         )
         members = [make_membership(conversation, identity.user_id, "owner")]
         members += [make_membership(conversation, member_id, "member") for member_id in others]
-        stored, _ = self._conversations.create_conversation(conversation, members)
-        views = [make_view(stored, membership, {}) for membership in members]
-        self._notify_created(views)
-        return views[0]
+        records = [GroupShown(conversation, "create", None)]
+        stored, _ = self._conversations.create_conversation(conversation, members, records)
+        self._outbox.notify_changed(stored, records)
+        return make_view(stored, members[0], {})
 
     def list_conversations(
         self, identity: Identity, *, before: tuple[datetime, str] | None = None, limit: int
@@ -134,6 +137,22 @@ class Conversations:
             raise not_found()
         return make_view(conversation, membership, self._find_peers([membership]))
 
+    def mute_conversation(self, identity: Identity, conversation_id: str, *, muted: bool) -> ConversationView:
+        """Sets the caller's own setting; nobody else is told.
+
+        Raises:
+            NotFoundError: there is no such conversation, or the caller is not a member.
+        """
+        membership = (
+            self._conversations.set_muted(identity.user_id, conversation_id, muted=muted, now=self._clock.now())
+            if ids.is_id(conversation_id)
+            else None
+        )
+        conversation = self._conversations.find_conversation(conversation_id) if membership else None
+        if membership is None or conversation is None:
+            raise not_found()
+        return make_view(conversation, membership, self._find_peers([membership]))
+
     def list_members(
         self, identity: Identity, conversation_id: str, *, after: str | None = None, limit: int
     ) -> list[tuple[Membership, User]]:
@@ -153,6 +172,12 @@ class Conversations:
         users = self._users.find_users([membership.user_id for membership in memberships])
         return [(membership, users[membership.user_id]) for membership in memberships if membership.user_id in users]
 
+    def _mark_blocks(self, one_user_id: str, other_user_id: str, known: frozenset[str]) -> None:
+        """Marks the blocks that came while the conversation was made, and found none to mark."""
+        for blocker_id in self._blocks.find_blockers(one_user_id, other_user_id) - known:
+            blocked_id = other_user_id if blocker_id == one_user_id else one_user_id
+            self._blocks.block_user(blocker_id, blocked_id, self._clock.now())
+
     def _check_users_exist(self, wanted: Sequence[str], member_ids: Sequence[str]) -> None:
         known = self._users.find_users([user_id for user_id in wanted if ids.is_id(user_id)]) if wanted else {}
         missing = {user_id for user_id in wanted if user_id not in known}
@@ -164,17 +189,6 @@ class Conversations:
     def _find_peers(self, memberships: Iterable[Membership]) -> dict[str, User]:
         peer_ids = {membership.peer_id for membership in memberships if membership.peer_id is not None}
         return self._users.find_users(sorted(peer_ids)) if peer_ids else {}
-
-    def _notify_created(self, views: Sequence[ConversationView]) -> None:
-        """Tells each member. The conversation stands by now, so a failure is not the caller's: sync heals it."""
-        events = [ConversationCreated(view.membership.user_id, view) for view in views]
-        try:
-            outcomes: Sequence[ParleyError | None] = self._publisher.publish(events)
-        except UnavailableError as error:
-            outcomes = [error] * len(events)
-        untold = sum(outcome is not None for outcome in outcomes)
-        if untold:
-            _log.warning("%d of %d members were not told of a new conversation", untold, len(events))
 
 
 def check_group(name: str, photo_url: str | None, *, member_count: int) -> None:
@@ -219,7 +233,14 @@ def make_conversation(
     )
 
 
-def make_membership(conversation: Conversation, user_id: str, role: Role, *, peer_id: str | None = None) -> Membership:
+def make_membership(
+    conversation: Conversation,
+    user_id: str,
+    role: Role,
+    *,
+    peer_id: str | None = None,
+    blocked_by: Iterable[str] = (),
+) -> Membership:
     """A user's place in a conversation that they join now: what was written before counts as read."""
     return Membership(
         conversation_id=conversation.conversation_id,
@@ -230,6 +251,7 @@ def make_membership(conversation: Conversation, user_id: str, role: Role, *, pee
         last_read_seq=conversation.last_seq,
         muted=False,
         peer_id=peer_id,
+        blocked_by=tuple(sorted(blocked_by)),
     )
 
 

@@ -11,7 +11,7 @@ from parley.domain.limits import REACTION_EMOJI_MAX_COUNT
 from parley.domain.models import AcceptedChange, ChangeKind, Identity, Membership, Message
 from parley.domain.records import ChangeRequested
 from parley.ports import Clock, ConversationStore, MessageStore, Publisher
-from parley.services.access import access_message
+from parley.services.access import access_message, check_unblocked
 
 _MODERATORS: Final = frozenset({"owner", "admin"})
 
@@ -44,14 +44,16 @@ class Editing:
             NotFoundError: there is no such message that is stored, or the caller is not a member of its conversation.
             InvalidRequestError: the content breaks its rule.
             ForbiddenError: somebody else wrote it.
+            BlockedError: one of the two of a direct conversation has blocked the other.
             ConflictError: it was deleted.
             UnavailableError: the change could not be handed over; the same may be asked again.
         """
         if problem := text.check_content(content):
             raise InvalidRequestError("The message cannot be edited so.", [FieldProblem("content", problem)])
-        message, _ = self._access(identity, message_id)
+        message, membership = self._access(identity, message_id)
         if message.sender_id != identity.user_id:
             raise ForbiddenError("Only who wrote a message edits it.")
+        check_unblocked(membership)
         if message.deleted_at is not None:
             raise ConflictError("The message was deleted.")
         # An edit back to what stands may follow one that is still on its way, so it is handed over all the same.
@@ -79,16 +81,19 @@ class Editing:
         Raises:
             NotFoundError: there is no such message that is stored, or the caller is not a member of its conversation.
             InvalidRequestError: it is not one emoji.
+            BlockedError: one of the two of a direct conversation has blocked the other.
             ConflictError: the message was deleted, or has too many different emoji.
             UnavailableError: the change could not be handed over; the same may be asked again.
         """
         if problem := text.check_emoji(emoji):
             raise InvalidRequestError("It cannot be reacted with.", [FieldProblem("emoji", problem)])
-        message, _ = self._access(identity, message_id)
+        message, membership = self._access(identity, message_id)
         if message.deleted_at is not None:
             if remove:
                 return message
             raise ConflictError("The message was deleted.")
+        if not remove:
+            check_unblocked(membership)
         chosen = {reaction.emoji for reaction in message.reactions}
         if not remove and emoji not in chosen and len(chosen) >= REACTION_EMOJI_MAX_COUNT:
             raise ConflictError(f"A message has at most {REACTION_EMOJI_MAX_COUNT} different emoji.")

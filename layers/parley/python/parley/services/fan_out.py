@@ -10,10 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parley.domain.errors import UnavailableError
-from parley.domain.models import Connection
+from parley.domain.models import Connection, Membership
 from parley.domain.records import (
     ConversationCreated,
+    ConversationUpdated,
     FanOutChunk,
+    GroupDeleted,
+    GroupShown,
+    MembersChanged,
     MessageChanged,
     MessageStored,
     PushEvent,
@@ -21,6 +25,7 @@ from parley.domain.records import (
 )
 from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, Push, PushClient
 from parley.services.chunks import LARGE_GROUP_COUNT, make_chunks
+from parley.services.conversations import make_view
 from parley.services.frames import join_frames
 from parley.services.member_cache import MemberCache
 
@@ -41,10 +46,14 @@ class FanOutReport:
 
 @dataclass(frozen=True, slots=True)
 class _Audience:
-    """Users who all get the same events of the batch; `events` are places in it, ascending."""
+    """Users who all get the same events of the batch; `events` are places in it, ascending.
+
+    `is_shared` says that they are the members of a conversation, to each of whom the events look alike.
+    """
 
     user_ids: Sequence[str]
     events: list[int]
+    is_shared: bool = False
 
 
 class FanOut:
@@ -60,6 +69,7 @@ class FanOut:
         encode: EventEncoder,
         large_group_count: int = LARGE_GROUP_COUNT,
     ) -> None:
+        self._conversations = conversations
         self._members = MemberCache(conversations)
         self._registry = registry
         self._push = push
@@ -67,7 +77,7 @@ class FanOut:
         self._large_group_count = large_group_count
         self._encode = encode
 
-    def fan_out(self, events: Sequence[PushEvent]) -> FanOutReport:
+    def fan_out(self, events: Sequence[PushEvent | GroupShown]) -> FanOutReport:
         """Pushes events to their sockets, in the order given on each; one that comes twice in a batch goes once.
 
         What is for more than 200 members is handed on in parts, each to be pushed by `fan_out_chunk`.
@@ -84,7 +94,7 @@ class FanOut:
         connections = self._registry.find_connections(user_ids) if user_ids else {}
         if not connections:
             return FanOutReport()
-        pushes, count = self._make_pushes(events, audiences, connections)
+        pushes, count = self._make_pushes(*self._show_groups(events, audiences, connections), connections)
         outcomes = self._push.post(pushes)
         self._forget(push.connection for push, outcome in zip(pushes, outcomes, strict=True) if outcome == "gone")
         return FanOutReport(
@@ -95,28 +105,80 @@ class FanOut:
             events=count,
         )
 
-    def _find_audiences(self, events: Sequence[PushEvent]) -> list[_Audience]:
+    def _find_audiences(self, events: Sequence[PushEvent | GroupShown]) -> list[_Audience]:
         """The events by who gets them; one list of members, as new as the newest event asks, for each conversation.
 
         Whoever was removed in between gets nothing more, and whoever was added may see what came before.
         """
-        places: dict[tuple[str, str | None], list[int]] = {}
         wanted: dict[str, int] = {}
-        for place, event in enumerate(events):
-            recipient_id: str | None = None
-            match event:
-                case MessageStored() | MessageChanged() | ReceiptMoved():
-                    wanted[event.key] = max(wanted.get(event.key, 0), event.members_rev)
-                case ConversationCreated():
-                    recipient_id = event.recipient_id
-            places.setdefault((event.key, recipient_id), []).append(place)
+        for event in events:
+            members_rev = _members_rev_of(event)
+            if members_rev is not None:
+                wanted[event.key] = max(wanted.get(event.key, 0), members_rev)
         members = self._members.find_member_ids(wanted) if wanted else {}
-        return [
-            _Audience(members[conversation_id] if recipient_id is None else (recipient_id,), numbers)
-            for (conversation_id, recipient_id), numbers in places.items()
-        ]
+        audiences: dict[tuple[str, bool, Sequence[str]], _Audience] = {}
+        for place, event in enumerate(events):
+            chosen = _recipients_of(event)
+            user_ids = members[event.key] if chosen is None else chosen
+            # What is another for each member cannot be handed on as a frame for many.
+            is_shared = chosen is None and not isinstance(event, GroupShown)
+            audience = audiences.setdefault(
+                (event.key, is_shared, chosen or ()), _Audience(user_ids, [], is_shared=is_shared)
+            )
+            audience.events.append(place)
+            if isinstance(event, MembersChanged) and event.removed:
+                gone = tuple(sorted(set(event.removed).difference(user_ids)))
+                audiences.setdefault((event.key, False, gone), _Audience(gone, [])).events.append(place)
+        return list(audiences.values())
 
-    def _hand_on_large(self, events: Sequence[PushEvent], audiences: Sequence[_Audience]) -> list[_Audience]:
+    def _show_groups(
+        self,
+        events: Sequence[PushEvent | GroupShown],
+        audiences: Sequence[_Audience],
+        connections: Mapping[str, tuple[Connection, ...]],
+    ) -> tuple[list[PushEvent], list[_Audience]]:
+        """Puts a view of each recipient's own in the place of every GroupShown; one query for all of them.
+
+        Only for those who have a socket open and are members still.
+        """
+        if not any(isinstance(event, GroupShown) for event in events):
+            return [event for event in events if not isinstance(event, GroupShown)], list(audiences)
+        shown: dict[int, tuple[GroupShown, list[str]]] = {}
+        for audience in audiences:
+            for place in audience.events:
+                event = events[place]
+                if isinstance(event, GroupShown):
+                    shown[place] = event, [user_id for user_id in audience.user_ids if user_id in connections]
+        wanted: dict[str, dict[str, None]] = {}
+        for event, user_ids in shown.values():
+            wanted.setdefault(event.key, {}).update(dict.fromkeys(user_ids))
+        memberships = (
+            self._conversations.read_memberships({place: tuple(users) for place, users in wanted.items()})
+            if any(wanted.values())
+            else {}
+        )
+        expanded: list[PushEvent] = []
+        numbers: dict[int, int] = {}
+        single: list[_Audience] = []
+        for place, event in enumerate(events):
+            if not isinstance(event, GroupShown):
+                numbers[place] = len(expanded)
+                expanded.append(event)
+                continue
+            members = memberships.get(event.key, {})
+            for user_id in shown[place][1]:
+                if user_id in members:
+                    single.append(_Audience((user_id,), [len(expanded)]))
+                    expanded.append(_show(event, members[user_id]))
+        shared = [
+            _Audience(audience.user_ids, [numbers[place] for place in audience.events if place in numbers])
+            for audience in audiences
+        ]
+        return expanded, [*shared, *single]
+
+    def _hand_on_large(
+        self, events: Sequence[PushEvent | GroupShown], audiences: Sequence[_Audience]
+    ) -> list[_Audience]:
         """Hands on what is for large groups; the others.
 
         Raises:
@@ -125,11 +187,12 @@ class FanOut:
         chunks: list[FanOutChunk] = []
         small: list[_Audience] = []
         for audience in audiences:
-            if len(audience.user_ids) <= self._large_group_count:
+            if not audience.is_shared or len(audience.user_ids) <= self._large_group_count:
                 small.append(audience)
                 continue
-            frames = join_frames([self._encode(events[place]) for place in audience.events])
-            newest = max(getattr(events[place], "members_rev", 0) for place in audience.events)
+            shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
+            frames = join_frames([self._encode(event) for event in shared])
+            newest = max(_members_rev_of(event) or 0 for event in shared)
             chunks += make_chunks(events[audience.events[0]].key, newest, frames)
         if chunks:
             for failure in self._publisher.publish(chunks):
@@ -173,3 +236,32 @@ class FanOut:
             except UnavailableError:
                 # The pushes are made, and must not be made again for this: the next 410 or the TTL does it.
                 return
+
+
+def _members_rev_of(event: PushEvent | GroupShown) -> int | None:
+    """As new as which change of members the list of those who get the event must be; None where it names them all."""
+    match event:
+        case MessageStored() | MessageChanged() | ReceiptMoved() | MembersChanged():
+            return event.members_rev
+        case GroupShown(recipient_ids=None):
+            return event.conversation.members_rev
+        case _:
+            return None
+
+
+def _recipients_of(event: PushEvent | GroupShown) -> tuple[str, ...] | None:
+    """Who gets the event, where it names them; None for the members of its conversation."""
+    match event:
+        case ConversationCreated() | ConversationUpdated():
+            return (event.recipient_id,)
+        case GroupDeleted() | GroupShown():
+            return event.recipient_ids
+        case _:
+            return None
+
+
+def _show(event: GroupShown, membership: Membership) -> ConversationCreated | ConversationUpdated:
+    view = make_view(event.conversation, membership, {})
+    if event.change == "create":
+        return ConversationCreated(membership.user_id, view)
+    return ConversationUpdated(membership.user_id, view)

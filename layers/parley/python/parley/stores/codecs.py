@@ -16,10 +16,12 @@ from parley.domain.models import (
     Message,
     Reaction,
     Reactors,
+    Rotation,
     SeqRuns,
     Session,
     User,
 )
+from parley.domain.search import make_search_keys
 
 Document = dict[str, Any]
 """A document on its way in or out. `Any` ends here: nothing outside this package sees one."""
@@ -40,6 +42,11 @@ def membership_key(conversation_id: str, user_id: str) -> str:
     return f"{conversation_id}:{user_id}"
 
 
+def block_key(blocker_id: str, blocked_id: str) -> str:
+    """The `_id` of a block."""
+    return f"{blocker_id}:{blocked_id}"
+
+
 def encode_user(user: User, password_hash: str) -> Document:
     return {
         "_id": user.user_id,
@@ -51,6 +58,7 @@ def encode_user(user: User, password_hash: str) -> Document:
         "about": user.about,
         "createdAt": user.created_at,
         "passwordHash": password_hash,
+        "searchKeys": list(make_search_keys(user.username, user.display_name)),
     }
 
 
@@ -71,6 +79,7 @@ def decode_credentials(document: Raw) -> Credentials:
 
 
 def encode_session(session: Session) -> Document:
+    rotation = session.rotation
     return {
         "_id": session.session_id,
         "userId": session.user_id,
@@ -79,10 +88,18 @@ def encode_session(session: Session) -> Document:
         "createdAt": session.created_at,
         "lastSeenAt": session.last_seen_at,
         "expiresAt": session.expires_at,
+        "refreshKey": session.refresh_key,
+        "rotation": rotation
+        and {
+            "previousTokenHash": rotation.previous_token_hash,
+            "nonce": rotation.nonce,
+            "rotatedAt": rotation.rotated_at,
+        },
     }
 
 
 def decode_session(document: Raw) -> Session:
+    rotation = document.get("rotation")
     return Session(
         session_id=document["_id"],
         user_id=document["userId"],
@@ -91,6 +108,8 @@ def decode_session(document: Raw) -> Session:
         created_at=document["createdAt"],
         last_seen_at=document["lastSeenAt"],
         expires_at=document["expiresAt"],
+        refresh_key=document.get("refreshKey") or "",
+        rotation=rotation and Rotation(rotation["previousTokenHash"], rotation["nonce"], rotation["rotatedAt"]),
     )
 
 
@@ -152,6 +171,7 @@ def encode_membership(membership: Membership, *, rev: int, changed_at: datetime)
         "rev": rev,
         "receiptRev": 0,
         "changedAt": changed_at,
+        "blockedBy": list(membership.blocked_by),
     }
 
 
@@ -165,6 +185,7 @@ def decode_membership(document: Raw) -> Membership:
         last_read_seq=document["lastReadSeq"],
         muted=document["muted"],
         peer_id=document.get("peerId"),
+        blocked_by=tuple(document.get("blockedBy") or ()),
     )
 
 

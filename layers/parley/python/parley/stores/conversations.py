@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pymongo import ASCENDING, DESCENDING, MongoClient
+from pymongo import ASCENDING, DESCENDING, MongoClient, ReturnDocument
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
-from pymongo.errors import PyMongoError
 
+from parley.domain.errors import NotFoundError
 from parley.domain.models import AcceptedReceipt, Conversation, Membership
-from parley.ports import Moved, NotMoved
+from parley.domain.records import Record
+from parley.ports import ConversationChange, Decision, Moved, NotMoved
 from parley.stores.codecs import (
     Document,
     decode_conversation,
@@ -24,59 +23,95 @@ from parley.stores.codecs import (
     encode_membership,
     membership_key,
 )
-from parley.stores.errors import database_call, is_conflict
+from parley.stores.errors import database_call
 from parley.stores.grouped import Group, OvertakenError, group_items, write_groups
 from parley.stores.heads import HEAD, decode_head
+from parley.stores.membership import ChangeWriter, TransactionReader
+from parley.stores.outbox import MongoOutboxStore
 from parley.stores.pointers import Numbered, PointerOutcomes, plan_pointers, refuse_receipts
-from parley.stores.transactions import run_transaction
+from parley.stores.retrying import retry_transaction
 from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
-_CREATE_TIMEOUT_S: Final = 4.0
-_CREATE_TRIES: Final = 6
+_WRITE_TIMEOUT_S: Final = 4.0
+_WRITE_S_PER_MEMBER: Final = 0.001
+_CHANGE_TIMEOUT_S: Final = 8.0
+_NOT_DELETED: Final = {"deletedAt": None}
 _BATCH_SIZE: Final = 20_000  # documents an answer: a list of members comes whole, without a cursor left on the server
 
 
 class MongoConversationStore:
     """The port ConversationStore."""
 
-    def __init__(self, client: MongoClient[Document], database: Database[Document], writers: Writers) -> None:
+    def __init__(
+        self,
+        client: MongoClient[Document],
+        database: Database[Document],
+        writers: Writers,
+        outbox: MongoOutboxStore,
+    ) -> None:
         self._client = client
         self._conversations = database["conversations"]
         self._memberships = database["memberships"]
         self._receipts = database["receipts"]
+        self._departures = database["departures"]
         self._writers = writers
+        self._change_writer = ChangeWriter(database)
+        self._outbox = outbox
 
     def create_conversation(
-        self, conversation: Conversation, members: Sequence[Membership]
+        self, conversation: Conversation, members: Sequence[Membership], records: Sequence[Record] = ()
     ) -> tuple[Conversation, bool]:
         """See ConversationStore."""
-        with database_call(_CREATE_TIMEOUT_S):
-            for last_try in (*[False] * (_CREATE_TRIES - 1), True):
-                stored = self.find_conversation(conversation.conversation_id)
-                if stored is not None:
-                    return stored, False
-                try:
-                    run_transaction(self._client, lambda session: self._insert(session, conversation, members))
-                except PyMongoError as error:
-                    if last_try or not is_conflict(error):
-                        raise
-                    time.sleep(random.uniform(0.002, 0.020))  # noqa: S311 - spreads writers, keeps no secret
-                else:
-                    return conversation, True
-        raise AssertionError("the last try returns or raises")
 
-    def _insert(self, session: ClientSession, conversation: Conversation, members: Sequence[Membership]) -> None:
-        self._conversations.insert_one(encode_conversation(conversation), session=session)
-        self._memberships.insert_many(
-            [encode_membership(member, rev=conversation.rev, changed_at=conversation.updated_at) for member in members],
-            session=session,
+        def write(session: ClientSession) -> tuple[Conversation, bool]:
+            known = self._conversations.find_one({"_id": conversation.conversation_id}, session=session)
+            if known is not None:
+                return decode_conversation(known), False
+            now = conversation.updated_at
+            self._conversations.insert_one(encode_conversation(conversation), session=session)
+            self._memberships.insert_many(
+                [encode_membership(member, rev=conversation.rev, changed_at=now) for member in members],
+                session=session,
+            )
+            self._outbox.insert_row(session, conversation, records, now)
+            return conversation, True
+
+        # An insert that meets another's is a conflict too: the next try finds what that one made.
+        return retry_transaction(
+            self._client, write, writers=self._writers, timeout_s=_WRITE_TIMEOUT_S + len(members) * _WRITE_S_PER_MEMBER
         )
+
+    def change_conversation(self, conversation_id: str, decide: Decision, now: datetime) -> ConversationChange | None:
+        """See ConversationStore."""
+
+        def write(session: ClientSession) -> ConversationChange | None:
+            found = self._conversations.find_one({"_id": conversation_id, **_NOT_DELETED}, session=session)
+            if found is None:
+                raise NotFoundError("There is no such conversation.")
+            before = decode_conversation(found)
+            change = decide(TransactionReader(session, self._memberships, before))
+            if change is not None:
+                self._change_writer.write(session, before, change, now)
+                self._outbox.insert_row(session, change.conversation, change.records, now)
+            return change
+
+        return retry_transaction(self._client, write, writers=self._writers, timeout_s=_CHANGE_TIMEOUT_S)
+
+    def set_muted(self, user_id: str, conversation_id: str, *, muted: bool, now: datetime) -> Membership | None:
+        """See ConversationStore."""
+        with database_call(_TIMEOUT_S):
+            document = self._memberships.find_one_and_update(
+                {"_id": membership_key(conversation_id, user_id)},
+                {"$set": {"muted": muted, "changedAt": now}},
+                return_document=ReturnDocument.AFTER,
+            )
+        return None if document is None else decode_membership(document)
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
         """See ConversationStore."""
         with database_call(_TIMEOUT_S):
-            document = self._conversations.find_one({"_id": conversation_id})
+            document = self._conversations.find_one({"_id": conversation_id, **_NOT_DELETED})
         return None if document is None else decode_conversation(document)
 
     def find_memberships(self, user_id: str, conversation_ids: Sequence[str]) -> dict[str, Membership]:
@@ -185,6 +220,35 @@ class MongoConversationStore:
                 batch_size=_BATCH_SIZE,
             )
             return frozenset(document["userId"] for document in found if document["conversationId"] in own)
+
+    def read_memberships(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Membership]]:
+        """See ConversationStore."""
+        keys = [
+            membership_key(conversation_id, user_id) for conversation_id, ids in user_ids.items() for user_id in ids
+        ]
+        members: defaultdict[str, dict[str, Membership]] = defaultdict(dict)
+        with database_call(_TIMEOUT_S):
+            for document in self._memberships.find({"_id": {"$in": keys}}, batch_size=len(keys) + 1):
+                members[document["conversationId"]][document["userId"]] = decode_membership(document)
+        return dict(members)
+
+    def list_known_conversations(self, user_id: str, *, after: str | None, limit: int) -> list[str]:
+        """See ConversationStore."""
+        query: dict[str, Any] = {"userId": user_id}
+        if after is not None:
+            query["conversationId"] = {"$gt": after}
+        known: set[str] = set()
+        with database_call(_TIMEOUT_S):
+            for places in (self._memberships, self._departures):
+                found = places.find(
+                    query,
+                    projection={"_id": False, "conversationId": True},
+                    sort=[("conversationId", ASCENDING)],
+                    limit=limit,
+                    batch_size=limit + 1,
+                )
+                known.update(document["conversationId"] for document in found)
+        return sorted(known)[:limit]
 
     def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
         """See ConversationStore."""

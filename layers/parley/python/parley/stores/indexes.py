@@ -18,6 +18,12 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "users": [
         IndexModel([("username", ASCENDING)], name=USERNAME, unique=True),
         IndexModel([("emailKey", ASCENDING)], name=EMAIL, unique=True),
+        IndexModel([("searchKeys", ASCENDING)], name="search"),
+        IndexModel([("erasedAt", ASCENDING)], name="erasure"),
+    ],
+    "blocks": [
+        IndexModel([("blockerId", ASCENDING), ("blockedId", ASCENDING)], name="blocker_blocked", unique=True),
+        IndexModel([("blockedId", ASCENDING)], name="blocked"),
     ],
     "sessions": [
         IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
@@ -30,6 +36,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("conversationId", ASCENDING), ("userId", ASCENDING)], name="conversation_user", unique=True),
         IndexModel([("conversationId", ASCENDING), ("changedAt", ASCENDING)], name="conversation_changed"),
     ],
+    "outbox": [IndexModel([("createdAt", ASCENDING), ("rev", ASCENDING)], name="created_rev")],
     "messages": [
         IndexModel([("conversationId", ASCENDING), ("seq", DESCENDING)], name="conversation_seq", unique=True),
         IndexModel(
@@ -44,6 +51,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "receipts": [],
     "departures": [
         IndexModel([("userId", ASCENDING), ("changedAt", ASCENDING)], name="user_changed"),
+        IndexModel([("userId", ASCENDING), ("conversationId", ASCENDING)], name="user_conversation"),
         IndexModel([("conversationId", ASCENDING), ("changedAt", ASCENDING)], name="conversation_changed"),
     ],
     # Longer than any topic keeps its records: what is delivered again later than that is nowhere to be delivered from.

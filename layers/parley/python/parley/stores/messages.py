@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pymongo import ASCENDING, DESCENDING, MongoClient
 from pymongo.client_session import ClientSession
@@ -129,6 +129,21 @@ class MongoMessageStore:
         with database_call(_TIMEOUT_S):
             found = self._messages.find({"_id": {"$in": wanted}}, projection=NO_REACTORS, batch_size=len(wanted) + 1)
             return {document["_id"]: decode_message(document) for document in found}
+
+    def list_sent(self, sender_id: str, conversation_id: str, *, after: str | None, limit: int) -> list[Message]:
+        """See MessageStore."""
+        query: dict[str, Any] = {"conversationId": conversation_id, "senderId": sender_id}
+        if after is not None:
+            query["clientMessageId"] = {"$gt": after}
+        with database_call(_TIMEOUT_S):
+            found = self._messages.find(
+                query,
+                projection=NO_REACTORS,
+                sort=[("clientMessageId", ASCENDING)],
+                limit=limit,
+                batch_size=limit + 1,
+            )
+            return [decode_message(document) for document in found]
 
     def list_messages(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int

@@ -12,11 +12,13 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from parley.stores.blocks import MongoBlockStore
 from parley.stores.codecs import Document
 from parley.stores.conversations import MongoConversationStore
 from parley.stores.errors import database_call
 from parley.stores.indexes import create_indexes
 from parley.stores.messages import MongoMessageStore
+from parley.stores.outbox import MongoOutboxStore, RecordCodec
 from parley.stores.sessions import MongoSessionStore
 from parley.stores.syncing import MongoSyncStore
 from parley.stores.users import MongoUserStore
@@ -37,10 +39,12 @@ class MongoStores:
 
     Args:
         uri: with the database's name in its path.
+        records: how records are written into the outbox; needed by who writes or reads one.
         max_pool_size: connections at most; calls from more threads than that wait for one.
     """
 
-    def __init__(self, uri: str, *, max_pool_size: int = 2) -> None:
+    def __init__(self, uri: str, *, records: RecordCodec | None = None, max_pool_size: int = 2) -> None:
+        self._records = records
         self._client: MongoClient[Document] = MongoClient(
             uri,
             retryWrites=False,
@@ -71,8 +75,16 @@ class MongoStores:
         return MongoSessionStore(self._database)
 
     @cached_property
+    def blocks(self) -> MongoBlockStore:
+        return MongoBlockStore(self._client, self._database, self._writers)
+
+    @cached_property
     def conversations(self) -> MongoConversationStore:
-        return MongoConversationStore(self._client, self._database, self._writers)
+        return MongoConversationStore(self._client, self._database, self._writers, self.outbox)
+
+    @cached_property
+    def outbox(self) -> MongoOutboxStore:
+        return MongoOutboxStore(self._database, self._records)
 
     @cached_property
     def messages(self) -> MongoMessageStore:

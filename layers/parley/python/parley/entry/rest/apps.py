@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from parley.entry.rest import accounts, conversations, messages, presence, syncing
+from parley.entry.rest import accounts, conversations, groups, messages, presence, syncing, users
 from parley.entry.rest.documents import describe_api, document_routes, responses_of
-from parley.entry.rest.problems import add_error_handlers, problem_answer
+from parley.entry.rest.problems import add_error_handlers, problem_answer, rate_limit_headers
 from parley.entry.rest.routes import CheckedRoute, RestServices, Route, SignedInRoute
 from parley.observability import log_unexpected
 from parley.protocol.errors import InternalError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
+
+_AUTH_ROUTES = (*accounts.ROUTES, *presence.ROUTES, *users.ROUTES)
 
 # OWASP, "REST Security Cheat Sheet", security headers; an API's answers are data and never a page.
 _HEADERS = {
@@ -36,16 +38,22 @@ _HEADERS = {
 
 def create_auth_app(services: RestServices) -> Envelope:
     """Accounts, sessions, tickets and users."""
-    return Envelope(_create_app((*presence.ROUTES, *accounts.ROUTES), services))
+    return Envelope(_create_app(_AUTH_ROUTES, services))
 
 
 def create_chat_app(services: RestServices) -> Envelope:
     """Conversations, messages, health and the documents, which tell of the other application's routes too."""
 
     def describe() -> FastAPI:
-        return _create_app((*presence.ROUTES, *accounts.ROUTES, *chat_routes), services)
+        return _create_app((*_AUTH_ROUTES, *chat_routes), services)
 
-    chat_routes = (*conversations.ROUTES, *messages.ROUTES, *syncing.ROUTES, *document_routes(describe))
+    chat_routes = (
+        *conversations.ROUTES,
+        *groups.ROUTES,
+        *messages.ROUTES,
+        *syncing.ROUTES,
+        *document_routes(describe),
+    )
     return Envelope(_create_app(chat_routes, services))
 
 
@@ -69,6 +77,9 @@ def _create_app(routes: Sequence[Route], services: RestServices) -> FastAPI:
             openapi_extra=None if route.is_open else {"security": [{"accessToken": []}]},
             route_class_override=CheckedRoute if route.is_open else SignedInRoute,
         )
+        made = app.router.routes[-1]
+        if isinstance(made, CheckedRoute) and route.is_limited:
+            made.bucket = route.bucket
     return app
 
 
@@ -97,7 +108,7 @@ class Envelope:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 present = {name.lower() for name, _ in message["headers"]}
-                extra = {"X-Request-Id": request_id, **_HEADERS}
+                extra = {"X-Request-Id": request_id, **_HEADERS, **rate_limit_headers(scope["state"].get("grant"))}
                 message["headers"] = [
                     *message["headers"],
                     *(

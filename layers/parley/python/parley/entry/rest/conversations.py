@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from parley.entry.rest.routes import Caller, ConversationId, Route, Services, answer
-from parley.protocol.bodies import CreateConversationBody, CreateDirectBody, Page, PageQuery
+from parley.protocol.bodies import CreateConversationBody, CreateDirectBody, MuteBody, Page, PageQuery
 from parley.protocol.cursors import ConversationCursor, MemberCursor, decode_cursor, encode_cursor
 from parley.protocol.objects import ConversationObject, MemberObject, encode_conversation, encode_member
 
@@ -42,6 +42,14 @@ async def get_conversation(services: Services, caller: Caller, conversation_id: 
     return answer(encode_conversation(services.conversations.get_conversation(caller, conversation_id)))
 
 
+async def mute_conversation(
+    services: Services, caller: Caller, conversation_id: ConversationId, body: MuteBody
+) -> Response:
+    """The caller's own setting: whether they want to be left in peace."""
+    view = services.conversations.mute_conversation(caller, conversation_id, muted=body.muted)
+    return answer(encode_conversation(view))
+
+
 async def list_members(
     services: Services, caller: Caller, conversation_id: ConversationId, query: Annotated[PageQuery, Query()]
 ) -> Response:
@@ -68,6 +76,8 @@ ROUTES = (
         other_statuses=(200,),
     ),
     Route("GET", "/api/conversations", list_conversations, _TAG, 200, Page[ConversationObject]),
+    Route("GET", "/api/chats/recent", list_conversations, _TAG, 200, Page[ConversationObject]),
     Route("GET", _ONE, get_conversation, _TAG, 200, ConversationObject, ("not_found",)),
+    Route("PATCH", _ONE, mute_conversation, _TAG, 200, ConversationObject, ("not_found",)),
     Route("GET", f"{_ONE}/members", list_members, _TAG, 200, Page[MemberObject], ("not_found",)),
 )

@@ -64,7 +64,11 @@ def document_routes(describe: Callable[[], FastAPI]) -> tuple[Route, ...]:
 
 def responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of a route's answers beyond its first success."""
-    codes = [*_EVERY_ROUTE, *route.errors, *([] if route.is_open else ["unauthorized"])]
+    codes = [*_EVERY_ROUTE, *route.errors]
+    if not route.is_open:
+        codes.append("unauthorized")
+    if route.is_limited:
+        codes.append("rate_limited")
     by_status: dict[int, list[str]] = {}
     for code in codes:
         by_status.setdefault(ERRORS[code][0], []).append(code)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from parley.domain.errors import FieldProblem, InvalidRequestError
+from parley.domain.errors import FieldProblem, InvalidRequestError, NotFoundError
+from parley.domain.ids import is_id
 from parley.entry.rest.routes import Caller, ConversationId, MessageId, Route, Services, answer
-from parley.protocol.bodies import HistoryQuery, Page
+from parley.protocol.bodies import HistoryQuery, OlderHistoryQuery, Page
 from parley.protocol.cursors import HistoryCursor, decode_cursor, encode_cursor
 from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBody, encode_accepted, encode_change
 from parley.protocol.objects import MessageObject, encode_message
@@ -43,6 +44,23 @@ async def list_messages(
             next_cursor = encode_cursor(HistoryCursor(direction=direction, seq=last))
     items = [encode_message(message) for message in messages]
     return answer(Page[MessageObject](items=items, next_cursor=next_cursor))
+
+
+async def list_older_messages(
+    services: Services, caller: Caller, query: Annotated[OlderHistoryQuery, Query()]
+) -> Response:
+    """A conversation's messages by numbered pages, newest first; a page's number is `nextCursor` of the one before."""
+    if not is_id(query.chat_id):
+        raise NotFoundError("")
+    # Seqs are dense, so that a page's place is a matter of counting.
+    last_seq = services.conversations.get_conversation(caller, query.chat_id).conversation.last_seq
+    before = last_seq + 1 - (query.page - 1) * query.limit
+    messages = []
+    if before > 1:
+        messages = services.messages.list_messages(caller, query.chat_id, before=before, limit=query.limit)
+    next_page = str(query.page + 1) if messages and messages[-1].seq > 1 else None
+    items = [encode_message(message) for message in messages]
+    return answer(Page[MessageObject](items=items, next_cursor=next_page))
 
 
 async def get_message(services: Services, caller: Caller, message_id: MessageId) -> Response:
@@ -94,17 +112,28 @@ _HISTORY = Page[MessageObject]
 _MESSAGE = "/api/chat/{messageId}"
 _REACTION = f"{_MESSAGE}/reactions/{{emoji}}"
 _OLDER_MESSAGE = "/api/chats/messages/{messageId}"
-_EDIT_ERRORS = ("not_found", "forbidden", "conflict")
+_EDIT_ERRORS = ("not_found", "forbidden", "blocked", "conflict")
 
 ROUTES = (
-    Route("POST", "/api/chat/send", send_message, _TAG, 202, SendAnswer, ("not_found", "blocked")),
+    Route("POST", "/api/chat/send", send_message, _TAG, 202, SendAnswer, ("not_found", "blocked"), bucket="send"),
+    Route(
+        "POST",
+        "/api/chats/messages/send",
+        send_message,
+        _TAG,
+        202,
+        SendAnswer,
+        ("not_found", "blocked"),
+        bucket="send",
+    ),
+    Route("GET", "/api/chats/messages", list_older_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/conversation/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/chat/history/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
-    Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",)),
+    Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",), bucket="seen"),
     Route("PUT", _MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
     Route("DELETE", _MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),
-    Route("PUT", _REACTION, add_reaction, _TAG, 202, ChangeAnswer, ("not_found", "conflict")),
+    Route("PUT", _REACTION, add_reaction, _TAG, 202, ChangeAnswer, ("not_found", "blocked", "conflict")),
     Route("DELETE", _REACTION, remove_reaction, _TAG, 202, ChangeAnswer, ("not_found",)),
     Route("PATCH", _OLDER_MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
     Route("DELETE", _OLDER_MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),

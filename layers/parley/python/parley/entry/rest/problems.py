@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from parley.domain.errors import InvalidRequestError, NotFoundError, ParleyError
+from parley.domain.errors import InvalidRequestError, NotFoundError, ParleyError, RateLimitedError
+from parley.domain.rates import Grant
 from parley.observability import log_unexpected
 from parley.protocol.errors import (
     PROBLEM_MEDIA_TYPE,
@@ -61,6 +63,22 @@ def add_error_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, _answer_error)
 
 
+def rate_limit_headers(grant: Grant | None) -> dict[str, str]:
+    """What of its bucket a client is told (draft-ietf-httpapi-ratelimit-headers-10).
+
+    `q` tokens when full, which takes `w` seconds; `r` are left, and in `t` seconds it is full or has one again.
+    """
+    if grant is None:
+        return {}
+    bucket = grant.bucket
+    window_s = math.ceil(bucket.burst / bucket.rate_per_s)
+    until_s = grant.retry_after_s if not grant.allowed else (bucket.burst - grant.remaining) / bucket.rate_per_s
+    return {
+        "RateLimit-Policy": f'"{bucket.name}";q={bucket.burst};w={window_s}',
+        "RateLimit": f'"{bucket.name}";r={grant.remaining};t={math.ceil(until_s)}',
+    }
+
+
 def problem_answer(error: ParleyError, request_id: str, headers: Mapping[str, str] | None = None) -> Response:
     """An error as an answer, with the headers that its status asks for."""
     if isinstance(error, NotFoundError):
@@ -71,6 +89,8 @@ def problem_answer(error: ParleyError, request_id: str, headers: Mapping[str, st
         extra["WWW-Authenticate"] = "Bearer"
     if error.retryable:
         extra["Retry-After"] = str(retry_after_s(error))
+    if isinstance(error, RateLimitedError):
+        extra |= rate_limit_headers(error.grant)
     body = make_problem(error, request_id).to_json()
     return Response(body, status_code=error.status, media_type=PROBLEM_MEDIA_TYPE, headers=extra)
 

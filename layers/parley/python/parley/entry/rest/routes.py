@@ -15,10 +15,12 @@ from parley.domain.errors import FieldProblem, InvalidRequestError, NotFoundErro
 from parley.domain.ids import is_id
 from parley.domain.limits import REST_BODY_MAX_BYTES
 from parley.domain.models import Identity
+from parley.domain.rates import BucketName
 from parley.entry.authorizer import read_bearer
 from parley.entry.rest.problems import UnsupportedMediaTypeError
 from parley.protocol.base import Outbound
 from parley.protocol.decoding import decode_json
+from parley.services.rate_limits import check_grant
 
 if TYPE_CHECKING:
     from parley.ports import Clock
@@ -27,13 +29,18 @@ if TYPE_CHECKING:
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
     from parley.services.editing import Editing
+    from parley.services.erasure import Erasure
+    from parley.services.groups import Groups
     from parley.services.health import Health
     from parley.services.messages import Messages
     from parley.services.presence import PresenceTracking
+    from parley.services.rate_limits import RateLimits
     from parley.services.receipts import Receipts
+    from parley.services.sessions import Sessions
     from parley.services.syncing import Sync
+    from parley.services.users import Users
 
-_METHODS_WITHOUT_BODY = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class RestServices(Protocol):
@@ -41,6 +48,21 @@ class RestServices(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def sessions(self) -> Sessions: ...
+
+    @property
+    def erasure(self) -> Erasure: ...
+
+    @property
+    def groups(self) -> Groups: ...
+
+    @property
+    def users(self) -> Users: ...
+
+    @property
+    def rate_limits(self) -> RateLimits: ...
 
     @property
     def authentication(self) -> Authentication: ...
@@ -89,11 +111,28 @@ class Route:
     errors: Sequence[str] = ()
     is_open: bool = False
     other_statuses: Sequence[int] = ()
+    bucket: BucketName | None = "write"
+    """What a call takes a token of, where it changes something; None where its service sees to that."""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether calls take tokens."""
+        return self.method not in _SAFE_METHODS
 
 
 def answer(model: Outbound, status: int = 200) -> Response:
     """A JSON answer."""
     return Response(model.to_json(), status_code=status, media_type="application/json")
+
+
+def no_content() -> Response:
+    """It is done, and there is nothing to tell."""
+    return Response(status_code=204)
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from, as API Gateway saw it (requestContext.http.sourceIp): no header can forge it."""
+    return request.client.host if request.client else ""
 
 
 # The framework runs plain functions in threads: these are coroutines to be called in place.
@@ -122,14 +161,31 @@ async def _get_message_id(value: Annotated[str, Path(alias="messageId")]) -> str
     return _check_id(value)
 
 
+async def _get_session_id(value: Annotated[str, Path(alias="sessionId")]) -> str:
+    return _check_id(value)
+
+
+async def _get_user_id(value: Annotated[str, Path(alias="userId")]) -> str:
+    return _check_id(value)
+
+
+async def _get_address(request: Request) -> str:
+    return address_of(request)
+
+
+Address = Annotated[str, Depends(_get_address)]
 Caller = Annotated[Identity, Depends(_get_caller)]
 Services = Annotated[Any, Depends(_get_services)]
 ConversationId = Annotated[str, Depends(_get_conversation_id)]
 MessageId = Annotated[str, Depends(_get_message_id)]
+SessionId = Annotated[str, Depends(_get_session_id)]
+UserId = Annotated[str, Depends(_get_user_id)]
 
 
 class CheckedRoute(APIRoute):
     """A route for anybody. Query and body are as strict as the frames on a socket are."""
+
+    bucket: BucketName | None = None
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """FastAPI's handler, behind the checks; who may not call hears nothing of what else is wrong."""
@@ -138,6 +194,7 @@ class CheckedRoute(APIRoute):
 
         async def check_and_handle(request: Request) -> Response:
             self.check_caller(request)
+            self._take_token(request)
             _check_query(request, known)
             return await handle(await _read_body(request, has_body=self.body_field is not None))
 
@@ -145,6 +202,16 @@ class CheckedRoute(APIRoute):
 
     def check_caller(self, request: Request) -> None:
         """Anybody may call."""
+
+    def _take_token(self, request: Request) -> None:
+        """Counts the call: against its caller, or the address that it comes from where nobody is signed in."""
+        if self.bucket is None:
+            return
+        services: RestServices = request.app.state.services
+        identity: Identity | None = getattr(request.state, "identity", None)
+        grant = services.rate_limits.take(self.bucket, identity.user_id if identity else address_of(request))
+        request.state.grant = grant
+        check_grant(grant)
 
 
 class SignedInRoute(CheckedRoute):
@@ -169,7 +236,8 @@ class _DecodedRequest(Request):
 
 
 async def _read_body(request: Request, *, has_body: bool) -> Request:
-    if request.method in _METHODS_WITHOUT_BODY:
+    # A DELETE has a body only where its route takes one; elsewhere what comes along is left unread.
+    if request.method in _SAFE_METHODS or (request.method == "DELETE" and not has_body):
         return request
     raw = await request.body()
     if len(raw) > REST_BODY_MAX_BYTES:
