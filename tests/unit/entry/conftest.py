@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from parley.domain.models import Identity
-from tests.unit.entry.stack import Stack
+from tests.unit.entry.stack import Stack, own_loop
+
+
+@pytest.fixture(autouse=True)
+def loop() -> Iterator[None]:
+    """An event loop that ends with the test."""
+    with own_loop():
+        yield
 
 
 @pytest.fixture

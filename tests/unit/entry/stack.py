@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +54,18 @@ class Answer:
     @property
     def json(self) -> Any:
         return json.loads(self.text)
+
+
+@contextmanager
+def own_loop() -> Iterator[None]:
+    """Closes the event loop that Mangum, which takes the thread's and makes one where there is none, would leave open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 class Stack(World):

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from parley.domain.models import Identity, Session
-from tests.unit.entry.stack import Answer, Stack
+from tests.unit.entry.stack import Answer, Stack, own_loop
 from tests.unit.services.world import draft
 
 Json = dict[str, Any]
@@ -103,7 +103,8 @@ class Operation:
 
 
 def read_operations() -> list[Operation]:
-    document = Stack().request("GET", "/api/openapi.json").json
+    with own_loop():
+        document = Stack().request("GET", "/api/openapi.json").json
     schemas = document["components"]["schemas"]
     return [
         _read_operation(method.upper(), path, about, schemas)
