@@ -58,7 +58,7 @@ class Answer:
 
 @contextmanager
 def own_loop() -> Iterator[None]:
-    """Closes the event loop that Mangum, which takes the thread's and makes one where there is none, would leave open."""
+    """Closes the event loop that Mangum would leave open: it takes the thread's, and makes one where there is none."""
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
