@@ -1,0 +1,82 @@
+"""Open sockets, the rooms that they have joined, and the tickets that open them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from parley.domain.models import (
+    Connection,
+    Identity,
+)
+
+
+class ConnectionRegistry(Protocol):
+    """Whose sockets are open where. A hint that may be lost: nothing but live pushes and presence hangs on it."""
+
+    def add_connection(self, connection: Connection) -> None:
+        """Adds a socket; idempotent. It is forgotten by itself 2 h 10 min later, the longest that a socket can live."""
+        ...
+
+    def remove_connection(self, user_id: str, connection_id: str) -> bool:
+        """Forgets one socket and no other of that user; whether it was known. Idempotent."""
+        ...
+
+    def list_connections(self) -> Iterator[list[Connection]]:
+        """All open sockets, in parts; one that opens or closes meanwhile may be left out."""
+        ...
+
+    def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        """The open sockets of these users, in one round trip; users without any are left out."""
+        ...
+
+
+class RoomRegistry(Protocol):
+    """Which sockets have joined which conversations, and who was told to be online. A hint that may be lost.
+
+    Every entry is forgotten by itself 2 h 10 min after the last time that anybody joined, or was online.
+    """
+
+    def join_room(self, conversation_id: str, connection: Connection) -> bool:
+        """Lets a socket hear of a conversation; whether it is the first of its user's there. Idempotent."""
+        ...
+
+    def leave_room(self, conversation_id: str, connection: Connection) -> bool:
+        """Lets it hear no more; whether it was there and the last of its user's. Idempotent."""
+        ...
+
+    def leave_rooms(self, connection: Connection) -> list[str]:
+        """Lets it hear no more of any; the conversations where it was the last of its user's. Idempotent."""
+        ...
+
+    def find_joined(self, conversation_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
+        """The sockets in these rooms, in one round trip; empty rooms are left out."""
+        ...
+
+    def set_online(self, user_id: str) -> bool:
+        """Notes that a user is online; whether that is news. Of concurrent calls one is told so."""
+        ...
+
+    def set_offline(self, user_id: str) -> bool:
+        """Notes that a user is not online; whether that is news. Of concurrent calls one is told so."""
+        ...
+
+    def list_online(self) -> Iterator[list[str]]:
+        """Everybody noted as online, in parts; who comes or goes meanwhile may be left out."""
+        ...
+
+    def claim_notice(self, connection_id: str) -> bool:
+        """Whether nobody told this socket yet that it expires; of all calls within an hour one is told so."""
+        ...
+
+
+class TicketStore(Protocol):
+    """Tickets that open one WebSocket each."""
+
+    def insert_ticket(self, ticket: str, identity: Identity, ttl_s: int) -> None:
+        """Keeps a ticket for `ttl_s` seconds."""
+        ...
+
+    def redeem_ticket(self, ticket: str) -> Identity | None:
+        """Whose ticket it is, once: of concurrent calls exactly one gets it. None when unknown, used or expired."""
+        ...
