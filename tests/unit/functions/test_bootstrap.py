@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from parley.bootstrap import Container, SystemClock
+from parley.bootstrap import Container
+from parley.bootstrap.adapters import SystemClock
 from parley.config import ConfigurationError
 from parley.secrets_extension import ResolvedEnvironment, SecretError
 from tests.unit.functions.test_config import LOCAL

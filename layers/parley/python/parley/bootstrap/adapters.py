@@ -1,0 +1,158 @@
+"""Settings and adapters."""
+
+# ruff: noqa: PLC0415  # each part is imported when it is first asked for: that is what this package is for
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from parley.config import (
+    AwsSettings,
+    ConfigurationError,
+    IssuerSettings,
+    KafkaSettings,
+    MongoSettings,
+    PushSettings,
+    RedisSettings,
+    Settings,
+    SettingsT,
+    VerifierSettings,
+    WebSocketSettings,
+    read_settings,
+)
+from parley.domain.times import truncate_to_ms
+from parley.secrets_extension import ResolvedEnvironment, SecretError
+
+if TYPE_CHECKING:
+    from parley.connections.rooms import ValkeyRooms
+    from parley.connections.valkey import ValkeyConnections
+    from parley.domain.records import Record
+    from parley.push.client import HttpPushClient
+    from parley.security.tokens import Ed25519TokenIssuer, Ed25519TokenVerifier
+    from parley.stores.mongo import MongoStores
+    from parley.streams.publisher import KafkaPublisher
+
+
+class SystemClock:
+    """The machine's time."""
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return truncate_to_ms(datetime.now(UTC))
+
+
+class _RecordCodec:
+    """Records as they stand in Kafka. Most functions write none into the outbox, so the models wait for the first."""
+
+    def encode(self, record: Record) -> bytes:
+        """See RecordCodec."""
+        from parley.protocol.records import encode_record
+
+        return encode_record(record)
+
+    def decode(self, value: bytes) -> Record:
+        """See RecordCodec."""
+        from parley.protocol.records import decode_record
+
+        return decode_record(value)
+
+
+class Adapters:
+    """What Parley stands on: its stores, Valkey, Kafka, the gateways and the keys.
+
+    Args:
+        environ: where settings are read from, when they are first needed; it may refer to secrets.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self.clock = SystemClock()
+
+    def _read(self, kind: type[SettingsT]) -> SettingsT:
+        try:
+            return read_settings(kind, self._resolved)
+        except SecretError as error:
+            raise ConfigurationError(f"The environment cannot be used: {error}.") from error
+
+    @cached_property
+    def _resolved(self) -> ResolvedEnvironment:
+        return ResolvedEnvironment(self._environ)
+
+    @cached_property
+    def is_local(self) -> bool:
+        return self._read(Settings).is_local
+
+    @cached_property
+    def ws_url(self) -> str:
+        return self._read(WebSocketSettings).ws_url
+
+    @cached_property
+    def push_endpoint(self) -> str:
+        return self._read(PushSettings).push_endpoint
+
+    @cached_property
+    def stores(self) -> MongoStores:
+        from parley.stores.mongo import MongoStores
+
+        return MongoStores(self._read(MongoSettings).mongo_uri, records=_RecordCodec())
+
+    @cached_property
+    def connections(self) -> ValkeyConnections:
+        from parley.connections.valkey import ValkeyConnections
+
+        return ValkeyConnections(self._read(RedisSettings).redis_url)
+
+    @cached_property
+    def room_registry(self) -> ValkeyRooms:
+        from parley.connections.rooms import ValkeyRooms
+
+        return ValkeyRooms(self._read(RedisSettings).redis_url)
+
+    @cached_property
+    def publisher(self) -> KafkaPublisher:
+        from parley.protocol.records import encode_record
+        from parley.streams.publisher import KafkaPublisher
+
+        settings = self._read(KafkaSettings)
+        return KafkaPublisher(settings.kafka_bootstrap_servers, settings.kafka_security, encode_record)
+
+    @cached_property
+    def push(self) -> HttpPushClient:
+        from parley.push.client import HttpPushClient
+        from parley.push.sigv4 import AwsCredentials
+
+        settings = self._read(AwsSettings)
+        # Lambda never changes the credentials of an environment: it starts another one.
+        credentials = AwsCredentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
+        return HttpPushClient(lambda: credentials, region=settings.region)
+
+    @cached_property
+    def _verifier(self) -> Ed25519TokenVerifier:
+        from parley.security.tokens import Ed25519TokenVerifier
+
+        return Ed25519TokenVerifier(self._read(VerifierSettings).token_public_key)
+
+    @cached_property
+    def _issuer(self) -> Ed25519TokenIssuer:
+        from parley.security.tokens import Ed25519TokenIssuer
+
+        return Ed25519TokenIssuer(self._read(IssuerSettings).token_private_key)
+
+    def create_indexes(self) -> None:
+        """Creates the indexes that are missing."""
+        self.stores.create_indexes()
+
+    def create_topics(self, topics: Sequence[Mapping[str, Any]], replication_factor: int) -> list[str]:
+        """Creates the topics that are missing, and tells their names; refuses another number of partitions."""
+        from parley.streams.topics import TopicSpec, create_topics
+
+        settings = self._read(KafkaSettings)
+        return create_topics(
+            settings.kafka_bootstrap_servers,
+            settings.kafka_security,
+            [TopicSpec.read(topic) for topic in topics],
+            replication_factor=replication_factor,
+        )
