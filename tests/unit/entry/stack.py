@@ -81,11 +81,14 @@ class Stack(World):
         self.fan_out = FanOut(
             conversations=self.conversation_store,
             registry=self.registry,
+            gone=self.gone,
             push=self.push,
             publisher=self.publisher,
             encode=encode_event,
         )
-        self.chunk_fan_out = ChunkFanOut(conversations=self.conversation_store, registry=self.registry, push=self.push)
+        self.chunk_fan_out = ChunkFanOut(
+            conversations=self.conversation_store, registry=self.registry, gone=self.gone, push=self.push
+        )
         self.health = Health(probes={"kafka": self._probe, "mongo": self._probe, "redis": self._probe})
         self.indexes_made = 0
         self.topics_asked: list[tuple[list[str], int]] = []

@@ -91,8 +91,9 @@ def test_opening_and_closing_are_told_to_who_joined(stack: Stack, ann: Identity,
 
 
 def test_the_sweep(stack: Stack, ann: Identity) -> None:
-    open_socket(stack, ann, "ann-1")
+    stack.open_socket(ann, "ann-1")
     stack.push.outcomes["ann-1"] = "gone"
+    stack.clock.advance(30)
     assert schedules.sweep_handler(stack)(load_event("sweep_connections"), Context()) == {"ended": 1}
 
 

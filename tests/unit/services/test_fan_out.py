@@ -50,6 +50,7 @@ class Delivery:
         self.service = FanOut(
             conversations=world.conversation_store,
             registry=world.registry,
+            gone=world.gone,
             push=self.push,
             publisher=world.publisher,
             encode=self.encode,
@@ -235,6 +236,7 @@ def test_sockets_that_are_gone_are_forgotten_and_no_others(
     here = world.make_direct(ann, ben).conversation.conversation_id
     for name in ("a1", "a2", "a3"):
         world.open_socket(ann, name)
+    world.clock.advance(30)
     delivery.push.outcomes |= {"a1": "gone", "a2": "failed"}
     report = delivery.service.fan_out(make_events(here, 2))
     assert report == FanOutReport(pushed=1, gone=1, failed=1, frames=3, events=6)
@@ -242,11 +244,24 @@ def test_sockets_that_are_gone_are_forgotten_and_no_others(
     assert {connection.connection_id for connection in left} == {"a2", "a3"}
 
 
+def test_a_socket_whose_connect_has_not_returned_is_kept(
+    world: World, delivery: Delivery, ann: Identity, ben: Identity
+) -> None:
+    here = world.make_direct(ann, ben).conversation.conversation_id
+    world.open_socket(ann, "a1")
+    world.clock.advance(29)
+    delivery.push.outcomes["a1"] = "gone"
+    assert delivery.service.fan_out(make_events(here, 1)).gone == 1
+    del delivery.push.outcomes["a1"]
+    assert delivery.service.fan_out(make_events(here, 1, first=2)).pushed == 1
+
+
 def test_what_was_pushed_is_not_pushed_again_because_forgetting_failed(
     world: World, delivery: Delivery, ann: Identity, ben: Identity, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = world.make_direct(ann, ben).conversation.conversation_id
     world.open_socket(ann, "a1")
+    world.clock.advance(30)
     delivery.push.outcomes["a1"] = "gone"
 
     def refuse(user_id: str, connection_id: str) -> bool:
@@ -323,6 +338,7 @@ def fan_out_all(world: World, *, large_group_count: int = 200) -> FanOutReport:
     service = FanOut(
         conversations=world.conversation_store,
         registry=world.registry,
+        gone=world.gone,
         push=world.push,
         publisher=world.publisher,
         encode=encode_event,

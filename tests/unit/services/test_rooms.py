@@ -133,6 +133,8 @@ def test_the_sweep_ends_what_closed_unheard_of(world: World, ann: Identity, ben:
     join(world, ann, here, "ann-1")
     join(world, ben, here, "ben-1")
     world.push.outcomes["ben-1"] = "gone"
+    assert world.presence.sweep() == 0  # it may not be open yet
+    world.clock.advance(30)
 
     assert world.presence.sweep() == 1
 
@@ -170,6 +172,9 @@ def test_a_socket_that_is_gone_is_forgotten_when_it_is_told(
     join(world, ann, here, "ann-1")
     join(world, ben, here, "ben-1")
     world.push.outcomes["ben-1"] = "gone"
+    world.rooms.type_in_room(ann, here, "stop")
+    assert list(world.room_registry.rooms[here]) == ["ann-1", "ben-1"]  # it may not be open yet
+    world.clock.advance(30)
     world.rooms.type_in_room(ann, here, "stop")
     assert world.registry.find_connections(["u_ben"]) == {}
     assert list(world.room_registry.rooms[here]) == ["ann-1"]

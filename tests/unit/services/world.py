@@ -18,6 +18,7 @@ from parley.services.conversations import Conversations
 from parley.services.editing import Editing
 from parley.services.ending import Ending
 from parley.services.erasure import Erasure
+from parley.services.gone import GoneSockets
 from parley.services.groups import Groups
 from parley.services.messages import Messages
 from parley.services.outbox import Outbox
@@ -141,9 +142,10 @@ class World:
             clock=self.clock,
         )
         self.room_registry = FakeRoomRegistry()
+        self.gone = GoneSockets(registry=self.registry, clock=self.clock)
         announcer = Announcer(
             conversations=self.conversation_store,
-            registry=self.registry,
+            gone=self.gone,
             rooms=self.room_registry,
             push=self.push,
             encode=encode_live_event,
@@ -158,6 +160,7 @@ class World:
             users=self.user_store,
             conversations=self.conversation_store,
             registry=self.registry,
+            gone=self.gone,
             room_registry=self.room_registry,
             rooms=self.rooms,
             announcer=announcer,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from parley.domain.live import LiveEvent
     from parley.services.chunks import ChunkFanOut
     from parley.services.fan_out import FanOut
+    from parley.services.gone import GoneSockets
     from parley.services.presence import PresenceTracking
     from parley.services.renewal import Renewal
     from parley.services.rooms import Announcer, Rooms
@@ -21,6 +22,12 @@ if TYPE_CHECKING:
 
 class LiveServices(Adapters):
     """Sockets, rooms, presence and fan-out."""
+
+    @cached_property
+    def _gone(self) -> GoneSockets:
+        from parley.services.gone import GoneSockets
+
+        return GoneSockets(registry=self.connections, clock=self.clock)
 
     @cached_property
     def _announcer(self) -> Announcer:
@@ -34,7 +41,7 @@ class LiveServices(Adapters):
 
         return Announcer(
             conversations=self.stores.conversations,
-            registry=self.connections,
+            gone=self._gone,
             rooms=self.room_registry,
             push=self.push,
             encode=encode,
@@ -59,6 +66,7 @@ class LiveServices(Adapters):
             users=self.stores.users,
             conversations=self.stores.conversations,
             registry=self.connections,
+            gone=self._gone,
             room_registry=self.room_registry,
             rooms=self.rooms,
             announcer=self._announcer,
@@ -80,6 +88,7 @@ class LiveServices(Adapters):
         return FanOut(
             conversations=self.stores.conversations,
             registry=self.connections,
+            gone=self._gone,
             push=self.push,
             publisher=self.publisher,
             encode=encode_event,
@@ -89,7 +98,9 @@ class LiveServices(Adapters):
     def chunk_fan_out(self) -> ChunkFanOut:
         from parley.services.chunks import ChunkFanOut
 
-        return ChunkFanOut(conversations=self.stores.conversations, registry=self.connections, push=self.push)
+        return ChunkFanOut(
+            conversations=self.stores.conversations, registry=self.connections, gone=self._gone, push=self.push
+        )
 
     @cached_property
     def sockets(self) -> Sockets:

@@ -9,6 +9,7 @@ from typing import Final
 from parley.domain.models import Connection
 from parley.domain.records import FanOutChunk
 from parley.ports import ConnectionRegistry, ConversationStore, Push, PushClient
+from parley.services.gone import GoneSockets
 from parley.services.member_cache import MemberCache
 
 LARGE_GROUP_COUNT: Final = 200
@@ -42,9 +43,12 @@ def make_chunks(conversation_id: str, members_rev: int, frames: Sequence[bytes])
 class ChunkFanOut:
     """The consumer of `chat.fanout`."""
 
-    def __init__(self, *, conversations: ConversationStore, registry: ConnectionRegistry, push: PushClient) -> None:
+    def __init__(
+        self, *, conversations: ConversationStore, registry: ConnectionRegistry, gone: GoneSockets, push: PushClient
+    ) -> None:
         self._members = MemberCache(conversations)
         self._registry = registry
+        self._gone = gone
         self._push = push
 
     def fan_out_chunks(self, chunks: Sequence[FanOutChunk]) -> int:
@@ -71,5 +75,5 @@ class ChunkFanOut:
         pushes = [Push(connection, tuple(waiting)) for connection, waiting in frames.values()]
         for push, outcome in zip(pushes, self._push.post(pushes), strict=True):
             if outcome == "gone":
-                self._registry.remove_connection(push.connection.user_id, push.connection.connection_id)
+                self._gone.forget(push.connection)
         return len(pushes)

@@ -6,10 +6,9 @@ same bytes: a burst into a group of 500 is encoded and joined once, and not 500 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection, Membership
 from parley.domain.records import (
     ConversationCreated,
@@ -27,6 +26,7 @@ from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Pu
 from parley.services.chunks import LARGE_GROUP_COUNT, make_chunks
 from parley.services.conversations import make_view
 from parley.services.frames import join_frames
+from parley.services.gone import GoneSockets
 from parley.services.member_cache import MemberCache
 
 
@@ -64,6 +64,7 @@ class FanOut:
         *,
         conversations: ConversationStore,
         registry: ConnectionRegistry,
+        gone: GoneSockets,
         push: PushClient,
         publisher: Publisher,
         encode: EventEncoder,
@@ -72,6 +73,7 @@ class FanOut:
         self._conversations = conversations
         self._members = MemberCache(conversations)
         self._registry = registry
+        self._gone = gone
         self._push = push
         self._publisher = publisher
         self._large_group_count = large_group_count
@@ -96,7 +98,9 @@ class FanOut:
             return FanOutReport()
         pushes, count = self._make_pushes(*self._show_groups(events, audiences, connections), connections)
         outcomes = self._push.post(pushes)
-        self._forget(push.connection for push, outcome in zip(pushes, outcomes, strict=True) if outcome == "gone")
+        for push, outcome in zip(pushes, outcomes, strict=True):
+            if outcome == "gone":
+                self._gone.forget(push.connection)
         return FanOutReport(
             pushed=outcomes.count("pushed"),
             gone=outcomes.count("gone"),
@@ -228,14 +232,6 @@ class FanOut:
             total += count * len(connections[user_id])
             pushes += [Push(connection, frames) for connection in connections[user_id]]
         return pushes, total
-
-    def _forget(self, connections: Iterable[Connection]) -> None:
-        for connection in connections:
-            try:
-                self._registry.remove_connection(connection.user_id, connection.connection_id)
-            except UnavailableError:
-                # The pushes are made, and must not be made again for this: the next 410 or the TTL does it.
-                return
 
 
 def _members_rev_of(event: PushEvent | GroupShown) -> int | None:

@@ -13,6 +13,7 @@ from parley.domain.limits import PRESENCE_MAX_COUNT, SOCKET_EXPIRY_NOTICE_S, SOC
 from parley.domain.live import Presence, SessionExpiring
 from parley.domain.models import Connection, Identity
 from parley.ports import Clock, ConnectionRegistry, ConversationStore, PushClient, RoomRegistry, UserStore
+from parley.services.gone import GoneSockets
 from parley.services.rooms import Announcer, Rooms
 
 _log = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class PresenceTracking:
         users: UserStore,
         conversations: ConversationStore,
         registry: ConnectionRegistry,
+        gone: GoneSockets,
         room_registry: RoomRegistry,
         rooms: Rooms,
         announcer: Announcer,
@@ -43,6 +45,7 @@ class PresenceTracking:
         self._users = users
         self._conversations = conversations
         self._registry = registry
+        self._gone = gone
         self._room_registry = room_registry
         self._rooms = rooms
         self._announcer = announcer
@@ -101,7 +104,7 @@ class PresenceTracking:
         for connections in self._registry.list_connections():
             outcomes = self._push.probe(connections)
             for connection, outcome in zip(connections, outcomes, strict=True):
-                if outcome == "gone":
+                if outcome == "gone" and not self._gone.is_opening(connection):
                     self._registry.remove_connection(connection.user_id, connection.connection_id)
                     self.note_closed(connection)
                     ended += 1

@@ -11,6 +11,7 @@ from parley.domain.live import LiveEvent, TypingChanged, TypingState, UserJoined
 from parley.domain.models import Connection, Identity
 from parley.ports import ConnectionRegistry, ConversationStore, LiveEncoder, Push, PushClient, RoomRegistry
 from parley.services.access import access_conversation
+from parley.services.gone import GoneSockets
 
 _log = logging.getLogger(__name__)
 
@@ -24,13 +25,13 @@ class Announcer:
         self,
         *,
         conversations: ConversationStore,
-        registry: ConnectionRegistry,
+        gone: GoneSockets,
         rooms: RoomRegistry,
         push: PushClient,
         encode: LiveEncoder,
     ) -> None:
         self._conversations = conversations
-        self._registry = registry
+        self._gone = gone
         self._rooms = rooms
         self._push = push
         self._encode = encode
@@ -51,8 +52,8 @@ class Announcer:
         if not pushes:
             return
         for push, outcome in zip(pushes, self._push.post(pushes), strict=True):
-            if outcome == "gone":
-                self._forget(push.connection)
+            if outcome == "gone" and self._gone.forget(push.connection):
+                self._leave_rooms(push.connection)
 
     def _find_audience(self, conversation_ids: Sequence[str], without_user_id: str) -> list[Connection]:
         joined = self._rooms.find_joined(conversation_ids)
@@ -67,9 +68,8 @@ class Announcer:
             found |= {socket.connection_id: socket for socket in present[name] if socket.user_id in user_ids}
         return list(found.values())
 
-    def _forget(self, connection: Connection) -> None:
+    def _leave_rooms(self, connection: Connection) -> None:
         try:
-            self._registry.remove_connection(connection.user_id, connection.connection_id)
             self._rooms.leave_rooms(connection)
         except UnavailableError:
             # The sweep finds it again.
