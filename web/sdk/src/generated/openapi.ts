@@ -1,0 +1,2249 @@
+// Made by `make web-types` out of the OpenAPI document. Do not edit.
+export interface paths {
+    "/api/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Register
+         * @description Makes an account and signs its first device in. Usernames and emails are compared without case.
+         */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Login
+         * @description Signs a device in. A login that does not exist gets the same answer as a wrong password.
+         */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refresh
+         * @description Exchanges a refresh token for the next one and an access token.
+         *
+         *     The same token again within 10 s gets the same answer. Later it ends the whole session: two must have it.
+         */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout
+         * @description Ends the session: its refresh token at once, its access tokens within 5 s; its sockets are closed.
+         */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/logout-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Logout all
+         * @description Ends all sessions of the caller, this one too.
+         */
+        post: operations["logout_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sessions
+         * @description The devices that the caller is signed in on, the latest first.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/sessions/{sessionId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End session
+         * @description Signs one of the caller's devices out, as logout does.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change password
+         * @description Changes the password and ends the caller's other sessions. `forbidden`: the current password is another one.
+         */
+        put: operations["change_password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/ws-ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Issue ws ticket
+         * @description A ticket that opens one WebSocket within 30 s, and the address that carries it.
+         */
+        post: operations["issue_ws_ticket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List presence
+         * @description Who of these people is online. Who shares no conversation with the caller is left out.
+         */
+        get: operations["list_presence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get me
+         * @description The caller's own profile.
+         */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        /**
+         * Erase me
+         * @description Erases the account.
+         *
+         *     Its names are free at once, its sessions end, its memberships go. `forbidden`: wrong password.
+         */
+        delete: operations["erase_me"];
+        options?: never;
+        head?: never;
+        /**
+         * Update me
+         * @description Changes the caller's own profile; what is not named stays.
+         */
+        patch: operations["update_me"];
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search users
+         * @description People by the beginning of their username or display name, from any of its words on.
+         */
+        get: operations["search_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List blocks
+         * @description Whom the caller has blocked.
+         */
+        get: operations["list_blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get user
+         * @description Somebody's profile.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/{userId}/block": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Block user
+         * @description Blocks somebody: neither of the two can write to their direct conversation. A repeat is harmless.
+         */
+        put: operations["block_user"];
+        post?: never;
+        /**
+         * Unblock user
+         * @description Takes a block back. A repeat is harmless.
+         */
+        delete: operations["unblock_user"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List conversations
+         * @description The caller's conversations, newest activity first.
+         */
+        get: operations["list_conversations"];
+        put?: never;
+        /**
+         * Create conversation
+         * @description Makes a conversation: 201. The direct one of two people is made once and given again after that: 200.
+         */
+        post: operations["create_conversation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get conversation
+         * @description One conversation as the caller sees it.
+         */
+        get: operations["get_conversation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Mute conversation
+         * @description The caller's own setting: whether they want to be left in peace.
+         */
+        patch: operations["mute_conversation"];
+        trace?: never;
+    };
+    "/api/conversations/{conversationId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members
+         * @description A conversation's members by user id.
+         */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create group
+         * @description Makes a group that the caller owns.
+         */
+        post: operations["create_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups/{conversationId}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Rename group
+         * @description Gives a group another name. For its owner and admins.
+         */
+        patch: operations["rename_group"];
+        trace?: never;
+    };
+    "/api/groups/{conversationId}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change photo
+         * @description Gives a group another photo, or none. For its owner and admins.
+         */
+        patch: operations["change_photo"];
+        trace?: never;
+    };
+    "/api/groups/{conversationId}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change members
+         * @description Adds and removes members. For the owner and admins; nobody removes the owner.
+         */
+        patch: operations["change_members"];
+        trace?: never;
+    };
+    "/api/groups/{conversationId}/members/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change role
+         * @description Gives a member another role. For the owner, who is an admin after giving `owner` away.
+         */
+        patch: operations["change_role"];
+        trace?: never;
+    };
+    "/api/groups/{conversationId}/leave": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Leave group
+         * @description Leaves a group. After its owner follows the longest-standing admin, else member.
+         */
+        post: operations["leave_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/groups/{conversationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete group
+         * @description Ends a group for all its members. For the owner.
+         */
+        delete: operations["delete_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chats/groups/create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create older group
+         * @description Makes a group that the caller owns, as older clients ask for it.
+         */
+        post: operations["create_older_group"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/send": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send message
+         * @description Accepts a message: it is durable in Kafka and will be stored.
+         *
+         *     The same clientMessageId again, at any later time and over either transport, is the same message.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chats/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List older messages
+         * @description A conversation's messages by numbered pages, newest first; a page's number is `nextCursor` of the one before.
+         */
+        get: operations["list_older_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/conversation/{conversationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List messages
+         * @description A conversation's messages: newest first with before or neither, oldest first with after.
+         */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/{messageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get message
+         * @description One stored message.
+         */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/messages/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Record receipt
+         * @description Moves the caller's pointers forward, and not past the last message; read implies delivered.
+         */
+        put: operations["record_receipt"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{messageId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit message
+         * @description Gives a stored message of the caller's own another content.
+         */
+        put: operations["edit_message"];
+        post?: never;
+        /**
+         * Delete message
+         * @description Deletes a stored message: the sender does, or a group's owner or admin. A repeat changes nothing.
+         */
+        delete: operations["delete_message"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/chat/{messageId}/reactions/{emoji}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Add reaction
+         * @description Reacts to a stored message with one emoji. A repeat changes nothing.
+         */
+        put: operations["add_reaction"];
+        post?: never;
+        /**
+         * Remove reaction
+         * @description Takes the caller's own reaction away. A repeat changes nothing.
+         */
+        delete: operations["remove_reaction"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sync": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sync
+         * @description What changed since the token was made, page by page until `complete`; without one, the caller's state.
+         *
+         *     The state is every conversation with its latest 20 messages, and its members where they are at most 100. A
+         *     conversation that is new to the client comes with its latest 1,000 messages at least. Changes of one message or
+         *     member may come more than once, and applying them again is harmless.
+         */
+        get: operations["sync"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check health
+         * @description Whether Kafka, the database and Valkey answer: 200 when all do, else 503 with the same body.
+         */
+        get: operations["check_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get openapi
+         * @description This document.
+         */
+        get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get docs
+         * @description A page that shows the OpenAPI document.
+         */
+        get: operations["get_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A file of a message. */
+        AttachmentObject: {
+            attachmentId: string;
+            fileName: string;
+            contentType: string;
+            /** @description In bytes. */
+            size: number;
+            /** @description A presigned GET, valid for 15 minutes. */
+            url: string;
+        };
+        /** @description The change is durable in Kafka and will be made. */
+        ChangeAnswer: {
+            messageId: string;
+            /**
+             * @default accepted
+             * @constant
+             */
+            status: "accepted";
+        };
+        /** @description A new password. */
+        ChangePasswordBody: {
+            /** Format: password */
+            currentPassword: string;
+            /** Format: password */
+            newPassword: string;
+        };
+        /** @description A conversation as it is now, and what of it changed: messages by their ids, members by their users' ids. */
+        ConversationChange: {
+            conversation: components["schemas"]["ConversationObject"];
+            messages: components["schemas"]["MessageObject"][];
+            members: (components["schemas"]["MemberObject"] | components["schemas"]["MemberGone"])[];
+        };
+        /** @description A conversation that the caller has left or was removed from. */
+        ConversationGone: {
+            conversationId: string;
+            /**
+             * @default true
+             * @constant
+             */
+            removed: true;
+        };
+        /** @description A conversation as one of its members sees it. */
+        ConversationObject: {
+            conversationId: string;
+            /** @enum {string} */
+            kind: "direct" | "group";
+            name: string | null;
+            photoUrl: string | null;
+            memberCount: number;
+            rev: number;
+            lastSeq: number;
+            lastMessage: components["schemas"]["MessageObject"] | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            updatedAt: string;
+            /** @enum {string} */
+            myRole: "owner" | "admin" | "member";
+            lastReadSeq: number;
+            lastDeliveredSeq: number;
+            /** @description Messages after lastReadSeq that are not deleted; exact up to 999. */
+            unreadCount: number;
+            muted: boolean;
+            /** @description The other user of a direct conversation. */
+            peer: components["schemas"]["UserObject"] | null;
+        };
+        /** @description A conversation of two. */
+        CreateDirectBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "direct";
+            memberId: string;
+        };
+        /** @description A group that the caller owns. */
+        CreateGroupBody: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "group";
+            name: string;
+            /** @description The others. */
+            memberIds: string[];
+            /** Format: uri */
+            photoUrl?: string | null;
+        };
+        /** @description The same as older clients write it. */
+        CreateOlderGroupBody: {
+            name: string;
+            /** @description The others. */
+            members: string[];
+            /** Format: uri */
+            photo?: string | null;
+        };
+        /** @description A group that the caller owns. */
+        CreatePlainGroupBody: {
+            name: string;
+            /** @description The others. */
+            memberIds: string[];
+            /** Format: uri */
+            photoUrl?: string | null;
+            /**
+             * @description It may be said here, as for other conversations.
+             * @default group
+             * @constant
+             */
+            kind: "group";
+        };
+        /** @description A message's new content. */
+        EditBody: {
+            /** @description Unicode code points, one of them not white space. */
+            content: string;
+        };
+        /** @description Says that it is the account's owner who erases it. */
+        EraseAccountBody: {
+            /** Format: password */
+            password: string;
+        };
+        /** @description Whether all of it answers. */
+        HealthAnswer: {
+            /** @enum {string} */
+            status: "ok" | "unavailable";
+            checks: components["schemas"]["HealthChecks"];
+        };
+        /** @description What Parley stands on. */
+        HealthChecks: {
+            /** @enum {string} */
+            kafka: "ok" | "unavailable";
+            /** @enum {string} */
+            mongo: "ok" | "unavailable";
+            /** @enum {string} */
+            redis: "ok" | "unavailable";
+        };
+        /** @description Signing in. */
+        LoginBody: {
+            /** @description A username or an email address, compared without case. */
+            login: string;
+            /** Format: password */
+            password: string;
+            /** @description At most 100 characters. */
+            deviceName?: string | null;
+        };
+        /** @description Who has left. */
+        MemberGone: {
+            userId: string;
+            /**
+             * @default true
+             * @constant
+             */
+            removed: true;
+        };
+        /** @description A member of a conversation. */
+        MemberObject: {
+            userId: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member";
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            joinedAt: string;
+            lastDeliveredSeq: number;
+            lastReadSeq: number;
+            user: components["schemas"]["UserObject"];
+        };
+        /** @description Who comes and who goes. */
+        MembersBody: {
+            /** @default [] */
+            add: string[];
+            /** @default [] */
+            remove: string[];
+        };
+        /** @description A stored message. A deleted one keeps ids, seq and times; its content is null and its lists are empty. */
+        MessageObject: {
+            messageId: string;
+            conversationId: string;
+            /** @description Its place in the conversation: dense, from 1. */
+            seq: number;
+            /** @description The conversation's rev at its last change. */
+            rev: number;
+            senderId: string;
+            clientMessageId: string;
+            /** @enum {string} */
+            type: "text" | "attachment";
+            content: string | null;
+            replyTo: string | null;
+            mentions: string[];
+            attachments: components["schemas"]["AttachmentObject"][];
+            reactions: components["schemas"]["ReactionObject"][];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            createdAt: string;
+            editedAt: string | null;
+            deletedAt: string | null;
+        };
+        /** @description The caller's own setting. */
+        MuteBody: {
+            muted: boolean;
+        };
+        Page_ConversationObject_: {
+            items: components["schemas"]["ConversationObject"][];
+            /** @description Where the list goes on; null at its end. */
+            nextCursor: string | null;
+        };
+        Page_MemberObject_: {
+            items: components["schemas"]["MemberObject"][];
+            /** @description Where the list goes on; null at its end. */
+            nextCursor: string | null;
+        };
+        Page_MessageObject_: {
+            items: components["schemas"]["MessageObject"][];
+            /** @description Where the list goes on; null at its end. */
+            nextCursor: string | null;
+        };
+        Page_SessionObject_: {
+            items: components["schemas"]["SessionObject"][];
+            /** @description Where the list goes on; null at its end. */
+            nextCursor: string | null;
+        };
+        Page_UserObject_: {
+            items: components["schemas"]["UserObject"][];
+            /** @description Where the list goes on; null at its end. */
+            nextCursor: string | null;
+        };
+        /** @description A group's new photo. */
+        PhotoBody: {
+            /**
+             * Format: uri
+             * @description null takes it away.
+             */
+            photoUrl: string | null;
+        };
+        /** @description The caller's pointers as they are stored. They only move forward; read implies delivered. */
+        PointersAnswer: {
+            conversationId: string;
+            lastDeliveredSeq: number;
+            lastReadSeq: number;
+        };
+        /** @description Those of the people asked for who share a conversation with the caller. */
+        PresenceAnswer: {
+            items: components["schemas"]["PresenceObject"][];
+        };
+        /** @description Whether somebody has a socket open. */
+        PresenceObject: {
+            userId: string;
+            online: boolean;
+            /** @description When they were last known to be there; null if that is not known. */
+            lastSeenAt: string | null;
+        };
+        /** @description A person as they see themselves. */
+        ProfileObject: {
+            userId: string;
+            username: string;
+            displayName: string;
+            avatarUrl: string | null;
+            about: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            createdAt: string;
+            email: string;
+        };
+        /** @description One emoji on a message. */
+        ReactionObject: {
+            emoji: string;
+            count: number;
+            /** @description The first 20 of those who chose it. */
+            userIds: string[];
+        };
+        /** @description A device's current refresh token. */
+        RefreshBody: {
+            /** @description It is exchanged for another one. */
+            refreshToken: string;
+        };
+        /** @description A new account. */
+        RegisterBody: {
+            username: string;
+            /** Format: email */
+            email: string;
+            /** Format: password */
+            password: string;
+            /** @description The username, where it is not given. */
+            displayName?: string | null;
+        };
+        /** @description A group's new name. */
+        RenameBody: {
+            name: string;
+        };
+        /** @description A member's new role. */
+        RoleBody: {
+            /**
+             * @description Who gives `owner` away is an admin after it.
+             * @enum {string}
+             */
+            role: "owner" | "admin" | "member";
+        };
+        /** @description The message is durable in Kafka and will be stored. */
+        SendAnswer: {
+            messageId: string;
+            clientMessageId: string;
+            /**
+             * @default accepted
+             * @constant
+             */
+            status: "accepted";
+        };
+        /** @description A message to send. */
+        SendBody: {
+            conversationId: string;
+            /** @description The sender's own id for it: a retry with the same one never makes a second message. */
+            clientMessageId: string;
+            /** @description Unicode code points, one of them not white space. */
+            content: string;
+            /**
+             * @default text
+             * @enum {string}
+             */
+            type: "text" | "attachment";
+            /** @description The id of a stored message of the same conversation. */
+            replyTo?: string | null;
+            /** @default [] */
+            mentions: string[];
+            /** @default [] */
+            attachments: string[];
+        };
+        /** @description A device that is signed in. */
+        SessionObject: {
+            sessionId: string;
+            deviceName: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it last signed in or refreshed.
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            lastSeenAt: string;
+            /** @description Whether it is the one that asks. */
+            current: boolean;
+        };
+        /** @description A device is signed in. */
+        SignInAnswer: {
+            user: components["schemas"]["ProfileObject"];
+            accessToken: string;
+            refreshToken: string;
+            /** @description For how many seconds the access token holds. */
+            expiresIn: number;
+        };
+        /** @description The same over REST, where it says which of the two. */
+        StatusBody: {
+            conversationId: string;
+            /** @enum {string} */
+            status: "delivered" | "read";
+            /** @description One beyond the last message is taken for the last. */
+            seq: number;
+        };
+        /** @description Some of what changed. Unless `complete`, there is more to ask for with `token`; keep it in any case. */
+        SyncAnswer: {
+            changes: (components["schemas"]["ConversationChange"] | components["schemas"]["ConversationGone"])[];
+            complete: boolean;
+            token: string;
+        };
+        /** @description A ticket that opens one WebSocket. */
+        TicketAnswer: {
+            ticket: string;
+            /** @description The address to connect to; it carries the ticket. */
+            url: string;
+            /** @description In seconds. */
+            expiresIn: number;
+        };
+        /** @description A device stays signed in. */
+        TokensAnswer: {
+            accessToken: string;
+            /** @description The next one; the one that was sent is used up. */
+            refreshToken: string;
+            /** @description For how many seconds the access token holds. */
+            expiresIn: number;
+        };
+        /** @description What is to change of the caller's profile; what is not named stays. */
+        UpdateProfileBody: {
+            displayName?: string;
+            /**
+             * Format: uri
+             * @description null takes it away.
+             */
+            avatarUrl?: string | null;
+            /** @description null takes it away. */
+            about?: string | null;
+        };
+        /** @description A person as others see them. */
+        UserObject: {
+            userId: string;
+            username: string;
+            displayName: string;
+            avatarUrl: string | null;
+            about: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T23:59:59.123Z
+             */
+            createdAt: string;
+        };
+        /** @description One field that is wrong. */
+        FieldError: {
+            /** @description Its path, such as `messages.0.content`; empty for the whole body. */
+            field: string;
+            message: string;
+        };
+        /** @description RFC 9457. `code` is stable, `detail` is for a person and never quotes the request. */
+        Problem: {
+            /** @example urn:parley:error:invalid_request */
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            code: string;
+            /** @description The same as the X-Request-Id header: name it when you report a fault. */
+            requestId: string;
+            /** @default null */
+            errors: components["schemas"]["FieldError"][] | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RegisterBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInAnswer"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokensAnswer"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    logout_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionObject_"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePasswordBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    issue_ws_ticket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TicketAnswer"];
+                };
+            };
+        };
+    };
+    list_presence: {
+        parameters: {
+            query: {
+                /** @description User ids with commas between them, at most 100. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PresenceAnswer"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileObject"];
+                };
+            };
+        };
+    };
+    erase_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseAccountBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    update_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateProfileBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProfileObject"];
+                };
+            };
+        };
+    };
+    search_users: {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description The beginning of a username, or of a display name from some word on. */
+                q: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserObject_"];
+                };
+            };
+        };
+    };
+    list_blocks: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UserObject_"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserObject"];
+                };
+            };
+        };
+    };
+    block_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    unblock_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_conversations: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ConversationObject_"];
+                };
+            };
+        };
+    };
+    create_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateDirectBody"] | components["schemas"]["CreateGroupBody"];
+            };
+        };
+        responses: {
+            /** @description The same, as the text above says. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    get_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    mute_conversation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MuteBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MemberObject_"];
+                };
+            };
+        };
+    };
+    create_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreatePlainGroupBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    rename_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    change_photo: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PhotoBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    change_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MembersBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RoleBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    leave_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    delete_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    create_older_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateOlderGroupBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConversationObject"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SendAnswer"];
+                };
+            };
+        };
+    };
+    list_older_messages: {
+        parameters: {
+            query: {
+                /** @description The conversation's id. */
+                chatId: string;
+                /** @description From 1, newest messages first. */
+                page?: number;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageObject_"];
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description Messages with a smaller seq, newest first. */
+                before?: number | null;
+                /** @description Messages with a greater seq, oldest first. */
+                after?: number | null;
+            };
+            header?: never;
+            path: {
+                conversationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageObject_"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageObject"];
+                };
+            };
+        };
+    };
+    record_receipt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointersAnswer"];
+                };
+            };
+        };
+    };
+    edit_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+        };
+    };
+    delete_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+        };
+    };
+    add_reaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emoji: string;
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+        };
+    };
+    remove_reaction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                emoji: string;
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+        };
+    };
+    sync: {
+        parameters: {
+            query?: {
+                /** @description Of the page before, however old; none for everything. */
+                token?: string | null;
+                /** @description At most so many conversations, messages and members each; as many as fit into 512 KB where it is not given. */
+                limit?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SyncAnswer"];
+                };
+            };
+        };
+    };
+    check_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+        };
+    };
+    get_openapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}
