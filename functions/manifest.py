@@ -134,6 +134,24 @@ class WebSocketApi:
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """A website of built files, served at every path that is not an API's: the twin and the CDK read it alike.
+
+    A path without a file is answered with `index.html` where it looks like a page (its last part has no dot).
+    Files below the `immutable` prefixes have a hash of their content in their names and may be kept for ever; all
+    others are asked for anew each time. `headers` go with every answer, and may hold `${…}`.
+
+    `directory` is the folder of built files, absolute. `source` is the npm project whose `npm ci` and `npm run build`
+    make it, or None.
+    """
+
+    directory: Path
+    source: Path | None = None
+    immutable: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """A whole project. `layer` is the folder of shared code, absolute, or None; texts may hold `${…}` still."""
 
@@ -144,6 +162,7 @@ class Manifest:
     websocket: WebSocketApi
     topics: Mapping[str, Topic]
     functions: Mapping[str, Function] = field(default_factory=dict)
+    site: Site | None = None
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -192,6 +211,10 @@ class _Table:
         self._rest = dict(values)
         self.place = place
         self.mistakes = mistakes
+
+    @property
+    def empty(self) -> bool:
+        return not self._rest
 
     def wrong(self, key: str, what: str) -> None:
         self.mistakes.append(f"{self.place}{'.' if self.place else ''}{key}: {what}")
@@ -273,8 +296,9 @@ class _Reader:
             function: self._function(function, table, root, shared, settings)
             for function, table in top.tables("functions")
         }
+        site = self._site(root, top.table("site"))
         top.end()
-        manifest = Manifest(root, name, root / layer if layer else None, http, websocket, topics, functions)
+        manifest = Manifest(root, name, root / layer if layer else None, http, websocket, topics, functions, site)
         self._check_whole(manifest)
         return manifest
 
@@ -291,6 +315,19 @@ class _Reader:
         )
         table.end()
         return api
+
+    def _site(self, root: Path, table: _Table) -> Site | None:
+        if table.empty:
+            return None
+        source = table.take("source", str)
+        site = Site(
+            directory=root / table.take("directory", str, "", required=True),
+            source=root / source if source else None,
+            immutable=table.names("immutable"),
+            headers=table.texts("headers"),
+        )
+        table.end()
+        return site
 
     def _topic(self, name: str, table: _Table) -> Topic:
         topic = Topic(name, table.number("partitions", 1, 1, 10_000), table.number("retention_hours", None, 1, 87_600))

@@ -17,6 +17,7 @@ from local.engines import DataFolder, Engines, Supervisor, ports
 from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
 from local.failures import StartError, port_in_use
 from local.gateway import Gateway, GatewaySettings
+from local.gateway.site import filled_site
 from local.metrics import Metrics, TeeObserver
 from local.observer import NullObserver, Observer
 from local.runtime import Runtime, RuntimeSettings
@@ -136,6 +137,8 @@ class Stack:
             "stage": "local",
             "http.url": self.http_url,
             "websocket.url": self.ws_url,
+            "websocket.origin": f"ws://{public}",
+            "files.origin": self.engines.moto.url,
             "websocket.callback_template": "http://{domainName}/{stage}",
             **self.engines.addresses,
             **settings_of(manifest, self._environment),
@@ -152,10 +155,11 @@ class Stack:
         )
         try:
             self.runtime = Runtime(manifest, self.values, settings=self.runtime_settings, observer=self._observer)
+            site = filled_site(manifest.site, self.values) if manifest.site else None
         except ManifestError as error:
             raise StartError(f"The manifest cannot be used: {error}.") from error
         self.gateway = Gateway(
-            manifest,
+            replace(manifest, site=site),
             self.runtime,
             settings=GatewaySettings(
                 access_key_id=ACCESS_KEY_ID,

@@ -1,4 +1,5 @@
-"""API Gateway on one port: the HTTP API, the WebSocket API with @connections, and pages of the twin's own."""
+"""API Gateway on one port: the HTTP API, the WebSocket API with @connections, pages of the twin's own, and the
+project's website, which a CDN would serve."""
 
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from local.gateway.invoking import Calls, Invoker
 from local.gateway.live_set import LiveSet
 from local.gateway.management_api import ManagementApi
 from local.gateway.settings import GatewaySettings
+from local.gateway.site import WebSite
 from local.gateway.websocket_api import WebSocketApi
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ class Gateway:
         self._management: ManagementApi | None = None
         if self._websocket is not None:
             self._management = build_management_api(self._manifest, self._settings, self._websocket, self._observer)
+        self._site = WebSite.of(self._manifest, reserved=("_local",))
         stage = f"/{self._manifest.websocket.stage}"
         self._websocket_paths = (stage, f"{stage}/")
 
@@ -117,6 +120,8 @@ class Gateway:
         page = self._pages.get(path)
         if page is not None:
             return _serve_page(page, request)
+        if self._site is not None and self._site.serves(path):
+            return self._site.handle(request)
         return self._http.handle(request)
 
     def answered(self, request: HttpRequest, response: HttpResponse) -> None:

@@ -134,3 +134,16 @@ def test_fill_refuses_a_name_without_value() -> None:
     assert fill("a ${b.c} d", {"b.c": "B"}) == "a B d"
     with pytest.raises(ManifestError, match=r"no value for \$\{x\}: known are y"):
         fill("${x}", {"y": ""})
+
+
+def test_reads_a_site_and_refuses_one_without_a_directory(tmp_path: Path) -> None:
+    head = '[project]\nname = "p"\n[site]\n'
+    path = write(tmp_path, f'{head}directory = "web/dist"\nsource = "web"\n[site.headers]\nx-a = "${{b.c}}"\n')
+    site = load_manifest(path).site
+    assert site is not None
+    assert (site.directory, site.source) == (tmp_path / "web/dist", tmp_path / "web")
+    assert dict(site.headers) == {"x-a": "${b.c}"}
+    assert mistakes_of(write(tmp_path, f'{head}source = "web"\nelse = 1\n')) == [
+        "site.directory: is missing",
+        "site.else: is not known here",
+    ]
