@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local python clean
+.PHONY: help run web demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local python clean
 
 # The first Python that is new enough; the setup script says so in one sentence when there is none.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -28,6 +28,9 @@ setup-local: python
 
 run: setup-local ## start everything on this machine and serve it on http://localhost:8000 (PORT=)
 	@exec $(IN)python -m local run
+
+web: setup-local ## serve the web app's sources with hot reload on http://localhost:5173, against the stack of `make run`
+	@exec $(IN)python -m local web
 
 demo: setup-local ## show two people on two devices each talking through the running stack
 	@exec $(IN)python -m bench.demo

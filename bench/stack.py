@@ -60,7 +60,7 @@ class Stack:
         """
         (self.data / "run.json").unlink(missing_ok=True)
         # A file that is saved meanwhile would replace environments in the middle of a measurement.
-        own = {"PORT": "0", "PARLEY_DATA": str(self.data), "PARLEY_RATE_LIMITS": "off", "RELOAD": "off"}
+        own = {"PORT": "0", "PARLEY_DATA": str(self.data), "PARLEY_RATE_LIMITS": "off", "RELOAD": "off", "SITE": "off"}
         variables = {**os.environ, **own}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

@@ -141,12 +141,13 @@ class Site:
     Files below the `immutable` prefixes have a hash of their content in their names and may be kept for ever; all
     others are asked for anew each time. `headers` go with every answer, and may hold `${…}`.
 
-    `directory` is the folder of built files, absolute. `source` is the npm project whose `npm ci` and `npm run build`
-    make it, or None.
+    `directory` is the folder of built files, absolute. `source` is the npm project that makes it, or None: by `npm ci`
+    and `npm run` of its `script`.
     """
 
     directory: Path
     source: Path | None = None
+    script: str = "build"
     immutable: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -323,6 +324,7 @@ class _Reader:
         site = Site(
             directory=root / table.take("directory", str, "", required=True),
             source=root / source if source else None,
+            script=table.take("script", str, "build"),
             immutable=table.names("immutable"),
             headers=table.texts("headers"),
         )

@@ -40,6 +40,16 @@ def _run(options: argparse.Namespace) -> int:
             from local.cli.engines import run_engines  # noqa: PLC0415
 
             return _drive(run_engines(settings, database=options.database, data=options.data or settings.data))
+        case _:
+            return _run_at_once(options.command, settings)
+
+
+def _run_at_once(command: str, settings: Settings) -> int:
+    match command:
+        case "web":
+            from local.cli.web import serve_sources  # noqa: PLC0415
+
+            return serve_sources(settings)
         case "reset":
             from local.cli.reset import reset  # noqa: PLC0415
 
@@ -60,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m local",
         description="The local twin of the deployed stack.",
-        epilog="Environment: HOST, PORT (0 takes a free one), PARLEY_DATA, PARLEY_CACHE, MANIFEST, NO_COLOR.",
+        epilog="Environment: HOST, PORT (0 takes a free one), PARLEY_DATA, PARLEY_CACHE, MANIFEST, SITE, NO_COLOR.",
     )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("run", help="start everything and serve it until Ctrl-C")
@@ -71,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     engines = commands.add_parser("engines", help="start the engines alone, until standard input closes")
     engines.add_argument("--data", type=Path, help="the data folder (default: PARLEY_DATA or .parley)")
     engines.add_argument("--database", default="parley", help="the database's name (default: parley)")
+    commands.add_parser("web", help="serve the site's sources with hot reload, against the stack that runs")
     commands.add_parser("reset", help="remove the data that runs keep")
     commands.add_parser("fast-database", help="build the database's fast server with cargo")
     return parser

@@ -17,6 +17,7 @@ class Settings:
     """Where to listen, which folders to use, and how the functions are run.
 
     `freeze` stops environments between invocations as Lambda does; `reload` replaces them when their code changes.
+    `site` builds the manifest's site at the start where its sources changed.
     """
 
     host: str
@@ -26,13 +27,14 @@ class Settings:
     manifest: Path
     freeze: bool
     reload: bool
+    site: bool
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """From HOST, PORT, PARLEY_DATA, PARLEY_CACHE, MANIFEST, FREEZE and RELOAD, each with a default.
+        """From HOST, PORT, PARLEY_DATA, PARLEY_CACHE, MANIFEST, FREEZE, RELOAD and SITE, each with a default.
 
         Raises:
-            StartError: PORT is no port number, or FREEZE or RELOAD is neither on nor off.
+            StartError: PORT is no port number, or FREEZE, RELOAD or SITE is neither on nor off.
         """
         return cls(
             host=environment.get("HOST") or "127.0.0.1",
@@ -42,6 +44,7 @@ class Settings:
             manifest=_folder(environment, "MANIFEST", "functions/manifest.toml"),
             freeze=_switch(environment, "FREEZE", "off"),
             reload=_switch(environment, "RELOAD", "on"),
+            site=_switch(environment, "SITE", "on"),
         )
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
 from typing import Any
 
+from functions.manifest import ManifestError, load_manifest
 from local.cli.addresses import addresses_of, facts_of
 from local.cli.ending import Ending
 from local.cli.screen import JsonScreen, TerminalScreen
 from local.console import LineWriter
 from local.runtime.settings import RuntimeSettings
 from local.settings import Settings
+from local.site_build import SiteBuild
 from local.stack import Stack
 
 
@@ -47,7 +50,7 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
     )
     ending = Ending()
     with screen.starting():
-        starting = asyncio.create_task(stack.start())
+        starting = asyncio.create_task(_bring_up(stack, settings, screen))
         await _first(starting, ending.asked)
         if not starting.done():
             starting.cancel()
@@ -65,6 +68,28 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         return 0
     finally:
         await stack.stop()
+
+
+async def _bring_up(stack: Stack, settings: Settings, screen: TerminalScreen | JsonScreen) -> None:
+    """Starts the stack and builds its site side by side."""
+    building = asyncio.create_task(_build_site(settings, screen))
+    try:
+        await stack.start()
+        await building
+    except BaseException:
+        building.cancel()
+        await asyncio.wait({building})
+        await stack.stop()
+        raise
+
+
+async def _build_site(settings: Settings, screen: TerminalScreen | JsonScreen) -> None:
+    if not settings.site:
+        return
+    with contextlib.suppress(ManifestError):  # the stack's own start tells of it
+        site = load_manifest(settings.manifest).site
+        if site is not None:
+            await SiteBuild(site, cache=settings.cache, observer=screen).run()
 
 
 async def _first(*futures: asyncio.Future[Any]) -> None:

@@ -42,7 +42,7 @@ def site(tmp_path: Path) -> Site:
     (tmp_path / "secret.txt").write_text("not below the site")
     (built / "way-out.txt").symlink_to(tmp_path / "secret.txt")
     headers = {"content-security-policy": "default-src 'self' ${files.origin}"}
-    return filled_site(Site(built, None, ("/assets/",), headers), {"files.origin": "http://files"})
+    return filled_site(Site(built, immutable=("/assets/",), headers=headers), {"files.origin": "http://files"})
 
 
 async def ask(site: Site, *requests: bytes) -> list[Answer]:
