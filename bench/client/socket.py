@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from picows import WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
+from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
 ABNORMAL = 1006
 MAX_FRAME = 1 << 20
@@ -52,7 +52,7 @@ class Socket(WSListener):
                 self._on_text(whole)
         elif kind is WSMsgType.CLOSE:
             self._end(Closed(int(frame.get_close_code().value), frame.get_close_reason() or ""))
-            transport.send_close(frame.get_close_code())
+            transport.send_close(_answer_to(frame.get_close_code()))
             transport.disconnect()
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows names the parameters
@@ -84,7 +84,7 @@ class Socket(WSListener):
         if self.transport is None:
             return
         if not self.closed.done():
-            self.transport.send_close()
+            self.transport.send_close(WSCloseCode.OK)  # without a code picows sends 1005, which no endpoint may send
         try:
             async with asyncio.timeout(timeout_s):
                 await self.transport.wait_disconnected()
@@ -95,6 +95,11 @@ class Socket(WSListener):
         """Cuts the connection without a word, as a device that loses its network does."""
         if self.transport is not None:
             self.transport.disconnect(graceful=False)
+
+
+def _answer_to(code: WSCloseCode) -> WSCloseCode:
+    """What a close frame is answered with: its own code, or 1000 where it has none, which 1005 stands for."""
+    return WSCloseCode.OK if code == WSCloseCode.NO_INFO else code
 
 
 async def open_socket(

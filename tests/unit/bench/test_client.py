@@ -11,7 +11,7 @@ import orjson
 import pytest
 from picows import WSFrame, WSListener, WSMsgType, WSTransport, WSUpgradeRequest, ws_create_server
 
-from bench.client import ApiError, Device, FrameError, ParleyClient, Person, UpgradeRefusedError
+from bench.client import ApiError, Device, FrameError, ParleyClient, Person, UpgradeRefusedError, open_socket
 from bench.client.rest import Json
 
 Reply = Callable[[WSTransport, Json], None]
@@ -22,11 +22,13 @@ class Scripted(WSListener):
 
     def __init__(self, reply: Reply) -> None:
         self.reply = reply
+        self.closed: list[int] = []
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         if frame.msg_type is WSMsgType.TEXT:
             self.reply(transport, orjson.loads(frame.get_payload_as_bytes()))
         elif frame.msg_type is WSMsgType.CLOSE:
+            self.closed.append(int(frame.get_close_code().value))
             transport.send_close(frame.get_close_code())
             transport.disconnect()
 
@@ -132,6 +134,24 @@ def test_a_refused_upgrade_tells_its_status() -> None:
             assert caught.value.status == 404
 
     asyncio.run(scenario())
+
+
+def test_goodbye_is_said_with_a_code_that_may_be_sent() -> None:
+    listeners: list[Scripted] = []
+
+    def accept(request: WSUpgradeRequest) -> WSListener:
+        listeners.append(Scripted(lambda transport, frame: None))
+        return listeners[-1]
+
+    async def scenario() -> None:
+        server = await ws_create_server(accept, "127.0.0.1", 0)
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        await (await open_socket(url, lambda text: None)).close()
+        server.close()
+        await server.wait_closed()
+
+    asyncio.run(scenario())
+    assert [listener.closed for listener in listeners] == [[1000]]
 
 
 def answers(handler: Callable[[httpx.Request], httpx.Response]) -> ParleyClient:
