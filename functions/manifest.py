@@ -119,9 +119,15 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class HttpApi:
-    """Settings of the HTTP API."""
+    """Settings of the HTTP API. Without `cors_origins` CORS is off; else nothing is allowed or exposed that is not
+    named, and `cors_max_age_s` None leaves it to the browser how long it remembers a preflight.
+    """
 
     cors_origins: tuple[str, ...] = ()
+    cors_methods: tuple[str, ...] = ()
+    cors_headers: tuple[str, ...] = ()
+    cors_expose_headers: tuple[str, ...] = ()
+    cors_max_age_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,7 +310,16 @@ class _Reader:
         return manifest
 
     def _http(self, table: _Table) -> HttpApi:
-        api = HttpApi(cors_origins=table.names("cors_origins"))
+        api = HttpApi(
+            cors_origins=table.names("cors_origins"),
+            cors_methods=table.names("cors_methods"),
+            cors_headers=table.names("cors_headers"),
+            cors_expose_headers=table.names("cors_expose_headers"),
+            cors_max_age_s=table.number("cors_max_age_s", None, 0, 86_400),
+        )
+        for method in api.cors_methods:
+            if method != "*" and method not in HTTP_METHODS - {"ANY"}:
+                table.wrong("cors_methods", f"{method!r} is no method")
         table.end()
         return api
 

@@ -53,10 +53,10 @@ class RestApi(Construct):
             disable_execute_api_endpoint=stage.api.domain is not None,
             cors_configuration=api.CfnApi.CorsProperty(
                 allow_origins=origins,
-                allow_methods=["DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT"],
-                allow_headers=["authorization", "content-type"],
-                expose_headers=["retry-after", "x-request-id"],
-                max_age=3600,
+                allow_methods=list(manifest.http.cors_methods),
+                allow_headers=list(manifest.http.cors_headers),
+                expose_headers=list(manifest.http.cors_expose_headers),
+                max_age=manifest.http.cors_max_age_s,
             )
             if origins
             else None,

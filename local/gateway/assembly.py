@@ -36,7 +36,7 @@ def build_http_api(
         RouteTable(routes),
         calls,
         identity=ApiIdentity(settings.account_id, settings.http_api_id, domain),
-        cors=CorsPolicy(origins=manifest.http.cors_origins),
+        cors=CorsPolicy.of(manifest.http),
         timeout_s=settings.http_timeout_s,
         observer=observer,
     )

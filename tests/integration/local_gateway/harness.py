@@ -94,12 +94,12 @@ def function(name: str, *triggers: Trigger) -> Function:
 
 
 def manifest(
-    *functions: Function, cors_origins: tuple[str, ...] = (), stage: str = "ws", idle_timeout_s: int = 600
+    *functions: Function, http: HttpApi | None = None, stage: str = "ws", idle_timeout_s: int = 600
 ) -> Manifest:
     """A manifest of these functions."""
     websocket = WebSocketApi(stage=stage, idle_timeout_s=idle_timeout_s)
     by_name = {each.name: each for each in functions}
-    return Manifest(Path(), "sample", None, HttpApi(cors_origins), websocket, {}, by_name)
+    return Manifest(Path(), "sample", None, http or HttpApi(), websocket, {}, by_name)
 
 
 SOCKET_FUNCTIONS = (

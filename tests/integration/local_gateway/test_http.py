@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from functions.manifest import HttpTrigger
+from functions.manifest import HttpApi, HttpTrigger
 from tests.integration.local_gateway.harness import (
     SOCKET_FUNCTIONS,
     SOCKET_RULES,
@@ -251,24 +251,38 @@ async def test_a_request_that_never_ends_and_a_silent_client_are_given_up() -> N
 
 
 async def test_cors_is_the_gateways() -> None:
-    project = manifest(function("pets", HttpTrigger(("ANY /pets",))), cors_origins=("https://app.example",))
+    cors = HttpApi(("https://app.example",), ("GET", "PATCH"), ("authorization",), ("x-a",), 60)
+    project = manifest(function("pets", HttpTrigger(("ANY /pets",))), http=cors)
     returned = {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "X-A": "1"}}
     asked = ("Origin: https://app.example", "Access-Control-Request-Method: PATCH")
     async with running(project, {"pets": lambda _: returned}) as stage, raw_client(stage.port) as client:
         preflight = await client.ask(get("/anything", *asked, method="OPTIONS"))
         assert preflight.status == 204
         assert preflight.headers["access-control-allow-origin"] == "https://app.example"
-        assert "PATCH" in preflight.headers["access-control-allow-methods"].split(",")
-        assert "authorization" in preflight.headers["access-control-allow-headers"].split(",")
+        assert preflight.headers["access-control-allow-methods"] == "GET,PATCH"
+        assert preflight.headers["access-control-allow-headers"] == "authorization"
+        assert preflight.headers["access-control-max-age"] == "60"
         assert stage.runtime.events == []
         stranger = await client.ask(get("/pets", "Origin: https://evil.example", asked[1], method="OPTIONS"))
         assert stranger.status == 204
         assert "access-control-allow-origin" not in stranger.headers
         answer = await client.ask(get("/pets", asked[0]))
         assert answer.headers["access-control-allow-origin"] == "https://app.example"
-        assert answer.headers["x-a"] == "1"
+        assert (answer.headers["x-a"], answer.headers["access-control-expose-headers"]) == ("1", "x-a")
         assert "access-control-allow-origin" not in (await client.ask(get("/pets"))).headers
         assert (await client.ask(get("/none", asked[0]))).headers["access-control-allow-origin"] == asked[0][8:]
+
+
+async def test_cors_allows_nothing_that_is_not_named() -> None:
+    project = manifest(function("pets", HttpTrigger(("ANY /pets",))), http=HttpApi(("*",)))
+    async with running(project, {"pets": lambda _: "hello"}) as stage, raw_client(stage.port) as client:
+        asked = ("Origin: https://app.example", "Access-Control-Request-Method: GET")
+        for answer in (
+            await client.ask(get("/pets", *asked, method="OPTIONS")),
+            await client.ask(get("/pets", asked[0])),
+        ):
+            said = {name: value for name, value in answer.headers.items() if name.startswith("access-control-")}
+            assert said == {"access-control-allow-origin": "*"}
 
 
 async def test_pages_of_the_twins_own() -> None:

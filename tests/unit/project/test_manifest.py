@@ -8,6 +8,7 @@ import pytest
 
 from functions.manifest import (
     DeployTrigger,
+    HttpApi,
     HttpTrigger,
     KafkaTrigger,
     ManifestError,
@@ -113,6 +114,13 @@ def test_reads_triggers_and_inherits_settings(tmp_path: Path) -> None:
 def test_tells_each_mistake_with_its_place(tmp_path: Path, body: str, told: str) -> None:
     path = write(tmp_path, f'[project]\nname = "p"\n[functions.one]\n{body}\n', "one")
     assert told in mistakes_of(path)
+
+
+def test_reads_what_browsers_may_do(tmp_path: Path) -> None:
+    head = '[project]\nname = "p"\n[http]\n'
+    text = 'cors_origins = ["https://a.example"]\ncors_methods = ["GET"]\ncors_max_age_s = 5\n'
+    assert load_manifest(write(tmp_path, head + text)).http == HttpApi(("https://a.example",), ("GET",), (), (), 5)
+    assert mistakes_of(write(tmp_path, f'{head}cors_methods = ["ANY"]')) == ["http.cors_methods: 'ANY' is no method"]
 
 
 def test_tells_all_mistakes_at_once(tmp_path: Path) -> None:
