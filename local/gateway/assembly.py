@@ -16,7 +16,7 @@ from local.gateway.rate_limit import RateLimit
 from local.gateway.routes import RouteTable
 from local.gateway.settings import GatewaySettings
 from local.gateway.sigv4 import SignatureVerifier
-from local.gateway.websocket_admission import Admission, Authorizer
+from local.gateway.websocket_admission import Admission, AdmissionLimits, Authorizer
 from local.gateway.websocket_api import WebSocketApi, WebSocketRates, WebSocketRoute
 from local.gateway.websocket_connection import ConnectionLimits
 from local.gateway.websocket_events import CONNECT, DISCONNECT, WebSocketEvents
@@ -65,6 +65,7 @@ def build_websocket_api(
         authorizer=authorizers[0] if authorizers else None,
         connect_function=connect.function if connect else None,
         timeout_s=settings.websocket_timeout_s,
+        limits=AdmissionLimits(settings.websocket_url_characters, settings.authorizer_result_bytes),
         observer=observer,
     )
     return WebSocketApi(

@@ -64,7 +64,7 @@ class ManagementApi:
 
     def _act(self, request: HttpRequest, connection_id: str) -> HttpResponse:
         if not self._rate.take():
-            return _error(429, "LimitExceededException", "Rate exceeded")
+            return _limited()
         if request.method == "POST" and len(request.body) > self._post_bytes:
             return _error(413, "PayloadTooLargeException", "Payload too large")
         connection = self._connections.get(connection_id)
@@ -80,6 +80,9 @@ def _connection_id(path: str) -> str:
 
 
 def _post(connection: WebSocketConnection, body: bytes) -> HttpResponse:
+    if connection.congested:
+        # The API reference: "or the WebSocket client side buffer is full".
+        return _limited()
     return HttpResponse(200, headers=_request_id()) if connection.send(body) else _gone()
 
 
@@ -115,6 +118,10 @@ def _request_id() -> tuple[tuple[str, str], ...]:
 
 def _error(status: int, error_type: str, message: str) -> HttpResponse:
     return json_response(status, {"message": message}, ("x-amzn-errortype", error_type), *_request_id())
+
+
+def _limited() -> HttpResponse:
+    return _error(429, "LimitExceededException", "Rate exceeded")
 
 
 def _gone() -> HttpResponse:

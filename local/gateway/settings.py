@@ -18,9 +18,10 @@ class GatewaySettings:
     the whole gateway, and None switches a limit off, as AWS's own would slow a load test down; AWS's are 500 connects
     and 10,000 requests with a burst of 5,000.
 
-    What has no counterpart in AWS: `outgoing_buffer_bytes` (a client that reads so slowly that more than this waits for
-    it is dropped), `messages_in_flight` (a connection with more unanswered messages is not read from until some are
-    answered), and the times after which a silent HTTP client or a closing socket is given up.
+    What has no figure in AWS: `outgoing_buffer_bytes` (to a client that reads so slowly that more than this waits for
+    it, posts are refused with 429, and it is dropped where it should get an answer), `messages_in_flight` (a connection
+    with more unanswered messages is not read from until some are answered), and the times after which a silent HTTP
+    client or a closing socket is given up.
     """
 
     access_key_id: str
@@ -38,6 +39,8 @@ class GatewaySettings:
     frame_bytes: int = 32 * KIB
     message_bytes: int = 128 * KIB
     post_bytes: int = 128 * KIB
+    websocket_url_characters: int = 4096
+    authorizer_result_bytes: int = 8 * KIB
     websocket_timeout_s: float = 29.0
     idle_timeout_s: float | None = None
     max_duration_s: float | None = None

@@ -36,6 +36,14 @@ class Authorizer:
 
 
 @dataclass(frozen=True, slots=True)
+class AdmissionLimits:
+    """How long the URL of an upgrade and the answer of an authorizer may be; what AWS answers then is unverified."""
+
+    url_characters: int
+    authorizer_result_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """The upgrade is granted: the headers that the 101 answer gets, and what events say of the authorizer."""
 
@@ -54,6 +62,7 @@ class Admission:
         authorizer: Authorizer | None,
         connect_function: str | None,
         timeout_s: float,
+        limits: AdmissionLimits,
         observer: Observer,
     ) -> None:
         self._events = events
@@ -61,11 +70,14 @@ class Admission:
         self._authorizer = authorizer
         self._connect_function = connect_function
         self._timeout_s = timeout_s
+        self._limits = limits
         self._observer = observer
 
     async def admit(self, request: HttpRequest, peer: Peer) -> Admitted | HttpResponse:
         """Runs the functions that are asked about an upgrade; an HttpResponse refuses it."""
         refusal = _Refusal(peer.connection_id, new_id())
+        if self._events.url_length(request) > self._limits.url_characters:
+            return refusal.answer(414, "Request-URI Too Long")
         context: Mapping[str, object] | None = None
         if self._authorizer is not None:
             verdict = await self._authorize(self._authorizer, request, peer, refusal)
@@ -94,6 +106,8 @@ class Admission:
                 return refusal.answer(401, "Unauthorized")
             return refusal.answer(500, "Internal server error")
         try:
+            if len(invocation.payload) > self._limits.authorizer_result_bytes:
+                raise AuthorizerAnswerError("it is larger than the gateway takes")
             decision = decide(invocation.payload, self._events.connect_arn)
         except AuthorizerAnswerError as error:
             self._observer.log(authorizer.function, f"The authorizer's answer cannot be used: {error}.")

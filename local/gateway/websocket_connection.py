@@ -120,13 +120,22 @@ class WebSocketConnection(asyncio.Protocol):
         sends then is unverified). Longer than a frame may be, it goes as several frames (unverified as well).
 
         It counts as activity for the idle timeout, which is unverified too. Returns False if the connection is closed,
-        or was dropped for reading too slowly.
+        or is dropped now, as it was congested already: nobody is there to be told to wait.
         """
         if not self._open:
+            return False
+        if self.congested:
+            self._drop()
             return False
         self._touch()
         opcode = TEXT if payload.isascii() or _is_utf8(payload) else BINARY
         return self._write(write_message(opcode, payload, self._limits.frame_bytes))
+
+    @property
+    def congested(self) -> bool:
+        """Whether more waits for the client than may: it reads too slowly."""
+        transport = self._transport
+        return transport is not None and transport.get_write_buffer_size() > self._limits.outgoing_buffer_bytes
 
     def close(self, code: int, reason: str) -> None:
         """Starts the closing handshake; the socket goes when the client has answered, or after the close timeout."""
@@ -183,7 +192,10 @@ class WebSocketConnection(asyncio.Protocol):
         elif not self._open:
             return
         elif opcode == PING:
-            self._write(write_frame(PONG, frame.payload))
+            if self.congested:
+                self._drop()
+            else:
+                self._write(write_frame(PONG, frame.payload))
         elif opcode != PONG:
             self._touch()
             self._assemble(frame)
@@ -232,11 +244,11 @@ class WebSocketConnection(asyncio.Protocol):
         if transport is None or transport.is_closing():
             return False
         transport.write(data)
-        if transport.get_write_buffer_size() > self._limits.outgoing_buffer_bytes:
-            self._end(CloseStatus(ABNORMAL, "Client reads too slowly"), b"")
-            transport.abort()
-            return False
         return True
+
+    def _drop(self) -> None:
+        self._end(CloseStatus(ABNORMAL, "Client reads too slowly"), b"")
+        self.abort()
 
     def _end(self, status: CloseStatus, farewell: bytes) -> None:
         if not self._open:

@@ -41,6 +41,11 @@ class WebSocketEvents:
         self._stage = stage
         self.connect_arn = f"arn:aws:execute-api:{region}:{identity.account_id}:{identity.api_id}/{stage}/{CONNECT}"
 
+    def url_length(self, request: HttpRequest) -> int:
+        """Characters of the URL that an upgrade was asked for with, as a client writes it."""
+        query = f"?{request.query}" if request.query else ""
+        return len(f"ws://{self._identity.domain}{request.path}{query}")
+
     def authorize(self, request: HttpRequest, peer: Peer, request_id: str) -> bytes:
         """What the REQUEST authorizer gets."""
         return orjson.dumps(

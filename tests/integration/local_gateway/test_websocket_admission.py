@@ -104,6 +104,22 @@ async def test_connect_may_refuse(rule: Rule, status: int) -> None:
     assert stage.runtime.of("disconnect") == []
 
 
+async def test_a_url_and_an_authorizers_answer_have_their_longest() -> None:
+    def allow(event: Event) -> object:
+        return policy("Allow", event["methodArn"], text="x" * int(event["queryStringParameters"]["size"]))
+
+    project = manifest(*SOCKET_FUNCTIONS, AUTHORIZER)
+    async with running(project, {**SOCKET_RULES, "authorizer": allow}) as stage:
+        assert await refused(stage, "?size=8192") == 500
+        async with connect(f"{stage.url}?size=7000"):
+            pass
+        head = "?size=1&pad="
+        at_most = 4096 - len(f"ws://localhost:{stage.port}/ws{head}")
+        assert await refused(stage, head + "x" * (at_most + 1)) == 414
+        async with connect(stage.url + head + "x" * at_most):
+            pass
+
+
 async def test_a_connect_that_hangs_is_given_up() -> None:
     forever = asyncio.Event()
     rules = {**SOCKET_RULES, "connect": lambda _: forever.wait()}
