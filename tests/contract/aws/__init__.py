@@ -1,0 +1,1 @@
+"""What AWS documents of the services that the twin imitates, a small test for each, with its source."""
