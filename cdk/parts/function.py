@@ -163,7 +163,8 @@ def _secrets_extension() -> lambda_.ParamsAndSecretsLayerVersion:
         lambda_.ParamsAndSecretsVersions.V1_0_103,
         cache_size=10,
         log_level=lambda_.ParamsAndSecretsLogLevel.WARN,
-        secrets_manager_ttl=Duration.minutes(5),
+        # A container asks once, and again when a login is refused: then what was turned meanwhile is to be had at once.
+        secrets_manager_ttl=Duration.seconds(10),
     )
 
 

@@ -80,6 +80,7 @@ def test_what_is_missing_is_named(kind: type[Settings]) -> None:
         (RedisSettings, "PARLEY_REDIS_URL", "rediss://localhost:6379/canary"),
         (KafkaSettings, "PARLEY_KAFKA_SECURITY", "PLAINTEXT"),
         (KafkaSettings, "PARLEY_KAFKA_SECURITY", "canary"),
+        (KafkaSettings, "PARLEY_KAFKA_SECURITY", "SCRAM-SHA-512:canary"),
         (WebSocketSettings, "PARLEY_WS_URL", "ws://canary.example.com"),
         (WebSocketSettings, "PARLEY_WS_URL", "wss://ws-0.example.com/ws ws://canary.example.com"),
         (PushSettings, "PARLEY_PUSH_ENDPOINT", "http://canary.example.com"),

@@ -7,7 +7,7 @@ named in functions/manifest.toml.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -74,7 +74,9 @@ class KafkaSettings(Settings):
     """Kafka."""
 
     kafka_bootstrap_servers: str = Field(min_length=1)
-    kafka_security: Literal["PLAINTEXT", "AWS_MSK_IAM"]
+    kafka_security: str = Field(
+        pattern="^(PLAINTEXT|AWS_MSK_IAM|(PLAIN|SCRAM-SHA-256|SCRAM-SHA-512):[^:]+:[^:]+)$", repr=False
+    )
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -2,7 +2,7 @@
 
 A value that is `secret:<id>#<key>` as a whole stands for that key of the secret's JSON. Inside a longer value, such as
 a connection string, `{secret:<id>#<key>}` stands for it too, percent-encoded. Secrets come from the AWS Parameters and
-Secrets Lambda Extension, which listens on the loopback interface and keeps what it fetched for five minutes: no SDK is
+Secrets Lambda Extension, which listens on the loopback interface and keeps what it fetched for some seconds: no SDK is
 imported. Values without a reference pass through untouched, so a stack without the extension needs nothing of this.
 
 Source: https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieving-secrets_lambda.html
@@ -45,6 +45,10 @@ class ResolvedEnvironment(Mapping[str, str]):
         self._environ = environ
         self._fetch = fetch or _Extension(environ)
         self._secrets: dict[str, dict[str, Any]] = {}
+
+    def forget(self) -> None:
+        """Has every secret fetched anew when it is next read."""
+        self._secrets.clear()
 
     def __getitem__(self, name: str) -> str:
         """The variable's value.

@@ -36,6 +36,23 @@ if TYPE_CHECKING:
     from parley.streams.publisher import KafkaPublisher
 
 
+# What a container keeps when the database's login is read anew.
+_WITHOUT_STORES = frozenset(
+    {
+        "_environ",
+        "_outdated",
+        "_resolved",
+        "_role",
+        "clock",
+        "connections",
+        "publisher",
+        "push",
+        "rate_limits",
+        "room_registry",
+    }
+)
+
+
 class SystemClock:
     """The machine's time."""
 
@@ -69,6 +86,7 @@ class Adapters:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        self._outdated: list[MongoStores] = []
         self.clock = SystemClock()
 
     def _read(self, kind: type[SettingsT]) -> SettingsT:
@@ -94,10 +112,29 @@ class Adapters:
         return self._read(PushSettings).push_endpoint
 
     @cached_property
+    def _role(self) -> AwsSettings:
+        # Lambda never changes the credentials of an environment: it starts another one.
+        return self._read(AwsSettings)
+
+    @cached_property
     def stores(self) -> MongoStores:
         from parley.stores.mongo import MongoStores
 
-        return MongoStores(self._read(MongoSettings).mongo_uri, records=_RecordCodec())
+        while self._outdated:
+            self._outdated.pop().close()
+        uri = self._read(MongoSettings).mongo_uri
+        return MongoStores(uri, records=_RecordCodec(), on_login_refused=self._renew_stores)
+
+    def _renew_stores(self) -> None:
+        """Has the database's login read anew at its next use: the password may have been turned since it was read.
+
+        Services hold stores, so those are made anew too. The old client is closed once nothing is in the middle of it.
+        """
+        self._resolved.forget()
+        for name in self.__dict__.keys() - _WITHOUT_STORES:
+            made = self.__dict__.pop(name, None)
+            if name == "stores":
+                self._outdated.append(made)
 
     @cached_property
     def connections(self) -> ValkeyConnections:
@@ -117,17 +154,18 @@ class Adapters:
         from parley.streams.publisher import KafkaPublisher
 
         settings = self._read(KafkaSettings)
-        return KafkaPublisher(settings.kafka_bootstrap_servers, settings.kafka_security, encode_record)
+        return KafkaPublisher(
+            settings.kafka_bootstrap_servers, settings.kafka_security, encode_record, role=lambda: self._role
+        )
 
     @cached_property
     def push(self) -> HttpPushClient:
         from parley.push.client import HttpPushClient
         from parley.push.sigv4 import AwsCredentials
 
-        settings = self._read(AwsSettings)
-        # Lambda never changes the credentials of an environment: it starts another one.
-        credentials = AwsCredentials(settings.access_key_id, settings.secret_access_key, settings.session_token)
-        return HttpPushClient(lambda: credentials, region=settings.region)
+        role = self._role
+        credentials = AwsCredentials(role.access_key_id, role.secret_access_key, role.session_token)
+        return HttpPushClient(lambda: credentials, region=role.region)
 
     @cached_property
     def _verifier(self) -> Ed25519TokenVerifier:
@@ -155,4 +193,5 @@ class Adapters:
             settings.kafka_security,
             [TopicSpec.read(topic) for topic in topics],
             replication_factor=replication_factor,
+            role=lambda: self._role,
         )

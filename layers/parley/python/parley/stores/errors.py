@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, Protocol
+from weakref import WeakSet
 
 import pymongo
 from pymongo.errors import (
@@ -19,6 +20,7 @@ from pymongo.errors import (
 
 from parley.domain.errors import UnavailableError
 
+AUTHENTICATION_FAILED: Final = 18
 TRANSIENT: Final = "TransientTransactionError"
 UNKNOWN_COMMIT: Final = "UnknownTransactionCommitResult"
 
@@ -59,16 +61,36 @@ def is_unavailable(error: PyMongoError) -> bool:
     )
 
 
+class LoginUser(Protocol):
+    """Who wants to know when the database refuses its login."""
+
+    def note_login_refused(self) -> None:
+        """Is called before the caller of the failed operation gets its error."""
+
+
+_users: WeakSet[LoginUser] = WeakSet()
+
+
+def watch_login(user: LoginUser) -> None:
+    """Has `user` told whenever a login is refused in this process, for as long as it lives."""
+    _users.add(user)
+
+
 @contextmanager
 def database_call(timeout_s: float) -> Iterator[None]:
     """Bounds all database operations in its body together; a database that is not there raises UnavailableError.
 
-    Anything else that the driver raises is a bug or a wrong setting, and passes through as it is.
+    So does a login that is refused: it was turned since it was read, and the next call's is read anew. Anything else
+    that the driver raises is a bug or a wrong setting, and passes through as it is.
     """
     try:
         with pymongo.timeout(timeout_s):
             yield
     except PyMongoError as error:
+        if AUTHENTICATION_FAILED in error_codes(error):
+            for user in list(_users):
+                user.note_login_refused()
+            raise UnavailableError("The database refuses the login.", retry_after_s=1.0) from error
         if is_unavailable(error):
             raise UnavailableError("The database cannot be reached.", retry_after_s=1.0) from error
         raise

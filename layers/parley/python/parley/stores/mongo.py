@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC
 from functools import cached_property
 from typing import Final
@@ -15,7 +16,7 @@ from pymongo.write_concern import WriteConcern
 from parley.stores.blocks import MongoBlockStore
 from parley.stores.codecs import Document
 from parley.stores.conversations import MongoConversationStore
-from parley.stores.errors import database_call
+from parley.stores.errors import database_call, watch_login
 from parley.stores.indexes import create_indexes
 from parley.stores.messages import MongoMessageStore
 from parley.stores.outbox import MongoOutboxStore, RecordCodec
@@ -41,10 +42,20 @@ class MongoStores:
         uri: with the database's name in its path.
         records: how records are written into the outbox; needed by who writes or reads one.
         max_pool_size: connections at most; calls from more threads than that wait for one.
+        on_login_refused: called when the database does not take the user name and password of `uri`.
     """
 
-    def __init__(self, uri: str, *, records: RecordCodec | None = None, max_pool_size: int = 2) -> None:
+    def __init__(
+        self,
+        uri: str,
+        *,
+        records: RecordCodec | None = None,
+        max_pool_size: int = 2,
+        on_login_refused: Callable[[], None] | None = None,
+    ) -> None:
         self._records = records
+        self._on_login_refused = on_login_refused
+        watch_login(self)
         self._client: MongoClient[Document] = MongoClient(
             uri,
             retryWrites=False,
@@ -103,6 +114,11 @@ class MongoStores:
         """Returns when the database answered; raises UnavailableError within 2 s when it did not."""
         with database_call(_PROBE_TIMEOUT_S):
             self._client.admin.command("ping")
+
+    def note_login_refused(self) -> None:
+        """See LoginUser."""
+        if self._on_login_refused is not None:
+            self._on_login_refused()
 
     def close(self) -> None:
         """Ends the connections."""

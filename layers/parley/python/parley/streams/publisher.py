@@ -6,15 +6,14 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from kafka.errors import KafkaError
 
 from parley.domain.errors import ParleyError, UnavailableError
 from parley.domain.records import CHAT_SEND, Record
 from parley.streams.producer import InlineProducer
-
-Security = Literal["PLAINTEXT", "AWS_MSK_IAM"]
+from parley.streams.sign_in import Role, connection_settings
 
 # Times are whole milliseconds: a request that carries one has no place for a fraction.
 _PUBLISH_TIMEOUT_MS: Final = 3_500
@@ -33,14 +32,23 @@ class KafkaPublisher:
 
     Args:
         bootstrap_servers: `host:port`, several separated by commas.
-        security: `AWS_MSK_IAM` speaks TLS and signs in with the function's role, `PLAINTEXT` does neither.
+        security: see `connection_settings`.
         encode: a record as the bytes of its value; the same record always gives the same bytes.
+        role: the function's, where `security` signs in with it.
     """
 
-    def __init__(self, bootstrap_servers: str, security: Security, encode: Callable[[Record], bytes]) -> None:
-        self._settings: dict[str, Any] = {"bootstrap_servers": bootstrap_servers.split(",")}
-        if security == "AWS_MSK_IAM":
-            self._settings |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        security: str,
+        encode: Callable[[Record], bytes],
+        *,
+        role: Callable[[], Role] | None = None,
+    ) -> None:
+        self._settings: dict[str, Any] = {
+            "bootstrap_servers": bootstrap_servers.split(","),
+            **connection_settings(security, role),
+        }
         self._encode = encode
         self._lock = threading.Lock()
         self._producer: InlineProducer | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 from kafka import KafkaAdminClient
 from kafka.errors import TopicAlreadyExistsError
 
-from parley.streams.publisher import Security
+from parley.streams.sign_in import Role, connection_settings
 
 _TIMEOUT_MS: Final = 30_000
 _HOUR_MS: Final = 3_600_000
@@ -40,7 +40,12 @@ class TopicSpec:
 
 
 def create_topics(
-    bootstrap_servers: str, security: Security, topics: Collection[TopicSpec], *, replication_factor: int
+    bootstrap_servers: str,
+    security: str,
+    topics: Collection[TopicSpec],
+    *,
+    replication_factor: int,
+    role: Callable[[], Role] | None = None,
 ) -> list[str]:
     """Creates the topics that are missing; idempotent.
 
@@ -55,10 +60,11 @@ def create_topics(
         PartitionsError: a topic has another number of partitions.
         kafka.errors.KafkaError: the brokers cannot be reached, or refuse.
     """
-    settings: dict[str, Any] = {"bootstrap_servers": bootstrap_servers.split(","), "request_timeout_ms": _TIMEOUT_MS}
-    if security == "AWS_MSK_IAM":
-        settings |= {"security_protocol": "SASL_SSL", "sasl_mechanism": "AWS_MSK_IAM"}
-    admin = KafkaAdminClient(**settings)
+    admin = KafkaAdminClient(
+        bootstrap_servers=bootstrap_servers.split(","),
+        request_timeout_ms=_TIMEOUT_MS,
+        **connection_settings(security, role),
+    )
     try:
         missing = check_topics(topics, _partitions(admin, [topic.name for topic in topics]))
         for topic in missing:
