@@ -6,6 +6,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -110,8 +111,31 @@ def unpack(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Layer], Path]:
     return unpack
 
 
+# AWS's runtime client and what it imports: in Lambda it stands beside the layers, behind them on the path.
+RUNTIME_CLIENT = ("awslambdaric", "runtime_client.*", "simplejson", "snapshot_restore_py.py")
+LOAD = """
+import ast, os, sys
+path, handlers = ast.literal_eval(sys.stdin.read())
+sys.path[:0] = path
+from awslambdaric.bootstrap import _get_handler
+for name, folder, handler in handlers:
+    # A process of its own for each, at the price of no interpreter's start.
+    child = os.fork()
+    if not child:
+        sys.path.insert(0, folder)
+        try:
+            status = int(not callable(_get_handler(handler)))
+        except BaseException as error:
+            print(name, error, getattr(error, "msg", ""), flush=True)
+            status = 1
+        os._exit(status)
+    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+        sys.exit(1)
+"""
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="layers are built for Linux")
-def test_each_handler_imports_with_only_its_layers_on_the_path(
+def test_each_handler_imports_under_the_runtime_client_with_only_its_layers_on_the_path(
     unpack: Callable[[Layer], Path], manifest: Manifest, tmp_path: Path
 ) -> None:
     """Built for this machine's processor and Python, as the code of another cannot run here."""
@@ -122,17 +146,37 @@ def test_each_handler_imports_with_only_its_layers_on_the_path(
         python_version=f"{sys.version_info.major}.{sys.version_info.minor}",
     )
     assert manifest.layer is not None
-    python = [sys.executable, "-S", "-I", "-X", f"pycache_prefix={tmp_path}"]
+    client = tmp_path / "runtime"
+    client.mkdir()
+    for pattern in RUNTIME_CLIENT:
+        for part in Path(sysconfig.get_path("purelib")).glob(pattern):
+            (client / part.name).symlink_to(part)
     shared = unpack(here.shared_code(manifest.layer))
-    for name, function in manifest.functions.items():
-        module, _, attribute = function.handler.rpartition(".")
-        path = [str(function.code), str(shared), str(unpack(here.dependencies(function.dependencies)))]
-        done = subprocess.run(
-            # -S and -I together leave the standard library alone on the path.
-            [*python, "-c", f"import sys; sys.path[:0] = {path}; from {module} import {attribute}"],
-            capture_output=True,
+    # -S and -I together leave the standard library alone on the path.
+    python = [sys.executable, "-S", "-I", "-X", f"pycache_prefix={tmp_path / 'pycache'}", "-c", LOAD]
+    groups = {function.dependencies for function in manifest.functions.values()}
+    running = []
+    for group in sorted(groups):
+        path = [str(shared), str(unpack(here.dependencies(group))), str(client)]
+        handlers = [
+            (name, str(function.code), function.handler)
+            for name, function in manifest.functions.items()
+            if function.dependencies == group
+        ]
+        process = subprocess.Popen(
+            python,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
             env={"PATH": "/usr/bin:/bin"},
         )
-        assert done.returncode == 0, f"{name}: {done.stderr}"
+        assert process.stdin is not None
+        process.stdin.write(repr((path, handlers)))
+        process.stdin.close()
+        running.append(process)
+    for process in running:
+        with process:
+            assert process.stdout is not None
+            said = process.stdout.read()
+        assert process.returncode == 0, said
