@@ -8,13 +8,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+import psutil
 import pytest
 from redis import Redis
 
@@ -53,6 +55,7 @@ class RunningEngines:
         """Stops an engine in its tracks, with its connections open, as long as the body runs."""
         os.kill(self.pids[name], signal.SIGSTOP)
         try:
+            _wait_until_stopped(self.pids[name])
             yield
         finally:
             self.resume(name)
@@ -60,6 +63,26 @@ class RunningEngines:
     def resume(self, name: EngineName) -> None:
         """Lets a stopped engine go on; one that runs is left alone."""
         os.kill(self.pids[name], signal.SIGCONT)
+
+
+def _wait_until_stopped(pid: int, deadline_s: float = 10) -> None:
+    """Returns when no thread of the process runs: on a busy machine the others go on until one has taken the signal."""
+    ends_at = time.monotonic() + deadline_s
+    while not all(state == "T" for state in _thread_states(pid)):
+        assert time.monotonic() < ends_at, f"process {pid} did not stop"
+        time.sleep(0.005)
+
+
+def _thread_states(pid: int) -> list[str]:
+    """A letter for each thread (https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html), `T` for a stopped one."""
+    tasks = Path(f"/proc/{pid}/task")
+    if not tasks.is_dir():  # not Linux
+        return ["T" if psutil.Process(pid).status() == psutil.STATUS_STOPPED else "R"]
+    states: list[str] = []
+    for task in tasks.iterdir():
+        with suppress(FileNotFoundError):
+            states.append((task / "stat").read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 @pytest.fixture(scope="session")
