@@ -29,5 +29,16 @@ export interface ClientOptions {
   readonly storage?: "auto" | "memory";
   /** Keeps clients of the same origin apart. */
   readonly namespace?: string;
-  readonly platform?: Partial<Platform>;
+  readonly platform?: Partial<Platform & PlatformExtras>;
+}
+
+/** What else a platform may give, and is done without where it does not. */
+export interface PlatformExtras {
+  readonly indexedDB?: IDBFactory | undefined;
+  readonly locks?: LockManager | undefined;
+  readonly BroadcastChannel?: typeof BroadcastChannel | undefined;
+  /** Tells `online`, `offline`, `visibilitychange` and the like. */
+  readonly events?: readonly EventTarget[];
+  readonly isOnline?: () => boolean;
+  readonly XMLHttpRequest?: typeof XMLHttpRequest | undefined;
 }

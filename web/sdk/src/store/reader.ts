@@ -1,0 +1,104 @@
+import { MessageViews, showConversation, showOutgoing } from "./views.js";
+import type { ConversationState } from "./conversation.js";
+import type { State } from "./state.js";
+import type { Outgoing } from "../outgoing.js";
+import type { ParleyStore, Topic } from "../store.js";
+import type { ChatMessage, ConversationView, Member, Presence, Receipts, User } from "../types.js";
+
+const NOBODY: readonly never[] = [];
+
+/** What else is shown beside the state. */
+export interface Surroundings {
+  /** What is on its way to a conversation, in the order of sending. */
+  outgoing(conversationId: string): readonly Outgoing[];
+  typing(conversationId: string): readonly string[];
+}
+
+/** Shows the state: whatever it gives is immutable, and made anew only when it has changed. */
+export class StoreReader implements ParleyStore {
+  readonly #views = new MessageViews();
+
+  constructor(
+    readonly state: State,
+    private readonly surroundings: Surroundings,
+  ) {}
+
+  get isLoaded(): boolean {
+    return this.state.isLoaded;
+  }
+
+  subscribe(topic: Topic, listener: () => void): () => void {
+    return this.state.topics.subscribe(topic, listener);
+  }
+
+  getConversations(): readonly ConversationView[] {
+    return this.state.topics.memo("conversations", ["conversations"], () =>
+      [...this.state.conversations.values()].map((state) => this.#show(state)).sort(byActivity),
+    );
+  }
+
+  getConversation(conversationId: string): ConversationView | undefined {
+    const state = this.state.conversations.get(conversationId);
+    return state === undefined ? undefined : this.#show(state);
+  }
+
+  getMembers(conversationId: string): readonly Member[] {
+    return this.state.conversations.get(conversationId)?.members.list() ?? NOBODY;
+  }
+
+  getMessage(messageId: string): ChatMessage | undefined {
+    const place = this.state.places.get(messageId);
+    const conversation = place === undefined ? undefined : this.state.conversations.get(place.conversationId);
+    return conversation === undefined || place === undefined ? undefined : this.showMessage(conversation, place.seq);
+  }
+
+  getReceipts(conversationId: string, seq: number): Receipts {
+    return this.state.topics.memo(`receipts:${conversationId}:${String(seq)}`, [`messages:${conversationId}`], () => {
+      return this.state.conversations.get(conversationId)?.receipts(seq) ?? { deliveredTo: NOBODY, readBy: NOBODY };
+    });
+  }
+
+  getTyping(conversationId: string): readonly string[] {
+    return this.surroundings.typing(conversationId);
+  }
+
+  getPresence(userId: string): Presence | undefined {
+    return this.state.presence.get(userId);
+  }
+
+  getUser(userId: string): User | undefined {
+    return this.state.users.get(userId);
+  }
+
+  getUnreadCount(): number {
+    return this.state.topics.memo("unread", ["unread"], () => {
+      let count = 0;
+      for (const { told, unreadCount } of this.state.conversations.values()) if (!told.muted) count += unreadCount;
+      return count;
+    });
+  }
+
+  /** A message of a conversation as it is shown, if it is here. */
+  showMessage(conversation: ConversationState, seq: number): ChatMessage | undefined {
+    const message = conversation.messages.get(seq);
+    const floors = this.state.topics.memo(`floors:${conversation.id}`, [`messages:${conversation.id}`], () => conversation.floors());
+    return message === undefined ? undefined : this.#views.show(message, this.state.userId, floors);
+  }
+
+  /** What is on its way to a conversation, as it is shown. */
+  showOutgoing(conversationId: string): ChatMessage[] {
+    return this.surroundings.outgoing(conversationId).map(showOutgoing);
+  }
+
+  #show(state: ConversationState): ConversationView {
+    return this.state.topics.memo(`conversation:${state.id}`, [`conversation:${state.id}`], () => {
+      const last = this.showOutgoing(state.id).at(-1) ?? this.showMessage(state, state.lastSeq) ?? null;
+      return showConversation(state, last);
+    });
+  }
+}
+
+function byActivity(one: ConversationView, other: ConversationView): number {
+  if (one.updatedAt !== other.updatedAt) return one.updatedAt < other.updatedAt ? 1 : -1;
+  return one.conversationId < other.conversationId ? 1 : -1;
+}
