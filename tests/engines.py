@@ -88,8 +88,15 @@ def _thread_states(pid: int) -> list[str]:
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningEngines]:
     """The engines, until the session ends."""
+    with run_engines(tmp_path_factory.mktemp("engines")) as running:
+        yield running
+
+
+@contextmanager
+def run_engines(data: Path) -> Iterator[RunningEngines]:
+    """Engines of one's own, in a data folder, as long as the body runs."""
     with subprocess.Popen(
-        [sys.executable, "-m", "local", "engines", "--data", str(tmp_path_factory.mktemp("engines"))],
+        [sys.executable, "-m", "local", "engines", "--data", str(data)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -2,6 +2,7 @@
 
 from local.event_sources.kafka import KafkaEventSource
 from local.event_sources.schedule import ScheduleSource
+from local.event_sources.security import Security
 from local.event_sources.settings import EventSourceSettings
 
-__all__ = ["EventSourceSettings", "KafkaEventSource", "ScheduleSource"]
+__all__ = ["EventSourceSettings", "KafkaEventSource", "ScheduleSource", "Security"]

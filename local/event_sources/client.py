@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,12 +81,13 @@ class KafkaSource:
     asks for everything that comes next, so the broker answers the moment that a record arrives.
 
     Args:
-        bootstrap_servers: `host:port`, several with commas between; without TLS or SASL.
+        bootstrap_servers: `host:port`, several with commas between.
         topic: what is read.
         group: under whose name offsets are committed.
         starting_position: where a partition starts of which nothing was ever committed.
         share: this poller's number, and how many there are.
         settings: see `EventSourceSettings`.
+        partitions: those that the pollers share, where others read the rest; by default all.
     """
 
     def __init__(
@@ -98,8 +99,11 @@ class KafkaSource:
         starting_position: StartingPosition,
         share: tuple[int, int],
         settings: EventSourceSettings,
+        partitions: Collection[int] | None = None,
     ) -> None:
         self._servers = bootstrap_servers
+        self._partitions = partitions
+        self._security = settings.security
         self._topic = topic
         self._group = group
         self._starting_position = starting_position
@@ -124,7 +128,10 @@ class KafkaSource:
             topology = wire.metadata_answer(await first.send(wire.METADATA, 4, wire.metadata_request(self._topic)))
             wire.check(topology.error, f"looking for the topic {self._topic}")
             index, count = self._share
-            mine = sorted(topology.leaders)[index::count]
+            shared = sorted(
+                topology.leaders if self._partitions is None else topology.leaders.keys() & set(self._partitions)
+            )
+            mine = shared[index::count]
             await self._reach_leaders(topology, mine)
             await self._find_positions(mine)
 
@@ -206,7 +213,7 @@ class KafkaSource:
     async def _reach(self, broker: Broker) -> Connection:
         connection = self._connections.get(broker)
         if connection is None or connection.closed:
-            connection = self._connections[broker] = await connect(broker, self._name)
+            connection = self._connections[broker] = await connect(broker, self._name, self._security)
         return connection
 
     async def _reach_leaders(self, topology: wire.Topology, partitions: Iterable[int]) -> None:
@@ -287,7 +294,7 @@ class KafkaSource:
         if self._coordinator is None:
             anyone = next(iter(self._connections.values()))
             found = await anyone.send(wire.FIND_COORDINATOR, 1, wire.coordinator_request(self._group))
-            self._coordinator = await connect(wire.coordinator_answer(found), self._name)
+            self._coordinator = await connect(wire.coordinator_answer(found), self._name, self._security)
         return await self._coordinator.send(api, version, body)
 
     def _leave_coordinator(self) -> None:
@@ -304,6 +311,7 @@ class KafkaSource:
                 max_block_ms=timeout_ms,
                 request_timeout_ms=timeout_ms,
                 delivery_timeout_ms=2 * timeout_ms,
+                **self._security.client_settings,
             )
         self._producer.send(topic, value=value, key=key).get(timeout=2 * TIMEOUT)
 

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from typing import cast
 
+from local.event_sources.security import CLEAR, Security
 from local.event_sources.wire import Broker, KafkaError, request, text
 
 
@@ -82,12 +83,20 @@ class Connection(asyncio.Protocol):
             answer.set_result(frame[4:])
 
 
-async def connect(broker: Broker, client: str) -> Connection:
-    """Opens a connection.
+async def connect(broker: Broker, client: str, security: Security = CLEAR) -> Connection:
+    """Opens a connection, and signs in where `security` says so.
 
     Raises:
-        OSError: nobody listens there.
+        OSError: nobody listens there, or its certificate is none that is trusted.
+        KafkaError: the broker refuses the sign-in.
     """
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(lambda: Connection(client), broker.host, broker.port)
+    _, connection = await loop.create_connection(
+        lambda: Connection(client), broker.host, broker.port, ssl=security.context
+    )
+    try:
+        await security.sign_in(connection, broker.host)
+    except BaseException:
+        connection.close()
+        raise
     return connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 
 from functions.manifest import KafkaTrigger
 from local.event_sources.client import KafkaSource
@@ -24,6 +25,7 @@ class KafkaEventSource:
         bootstrap_servers: Kafka's `host:port`, several with commas between.
         observer: is told of batches, lag and outages.
         settings: see `EventSourceSettings`.
+        partitions: those that it reads, where other processes read the rest; by default all.
     """
 
     def __init__(
@@ -35,7 +37,9 @@ class KafkaEventSource:
         observer: Observer,
         *,
         settings: EventSourceSettings | None = None,
+        partitions: Collection[int] | None = None,
     ) -> None:
+        self._partitions = partitions
         self._settings = settings or EventSourceSettings()
         self._target = Target(function, trigger, bootstrap_servers, runtime, observer, self._settings)
         self._pollers: list[Poller] = []
@@ -51,6 +55,7 @@ class KafkaEventSource:
                 starting_position=self._target.trigger.starting_position,
                 share=(index, count),
                 settings=self._settings,
+                partitions=self._partitions,
             )
             poller = Poller(self._target, source)
             self._pollers.append(poller)

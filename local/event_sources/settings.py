@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from local.event_sources.batching import Backoff
+from local.event_sources.security import CLEAR, Security
 from local.runtime.invocation import Invocation
 
 
@@ -27,6 +28,7 @@ class EventSourceSettings:
         fetch_wait_ms: how long the broker may hold an empty answer; a record that comes is sent at once.
         reconnect: the pause after Kafka could not be reached.
         lag_interval: how often the lag is told.
+        security: how to speak to Kafka.
         stop_grace: how long a batch that is running may go on after `stop`; longer ones are not committed.
     """
 
@@ -38,6 +40,7 @@ class EventSourceSettings:
     reconnect: float = 0.5
     lag_interval: float = 2.0
     stop_grace: float = 10.0
+    security: Security = CLEAR
 
     @property
     def cluster_arn(self) -> str:

@@ -14,6 +14,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 FETCH, LIST_OFFSETS, METADATA, OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR = 1, 2, 3, 8, 9, 10
+SASL_HANDSHAKE, SASL_AUTHENTICATE = 17, 36
 
 EARLIEST, LATEST = -2, -1
 
@@ -57,6 +58,12 @@ class Reader:
         self.at += length
         return self.data[self.at - length : self.at].decode("utf-8")
 
+    def blob(self) -> bytes:
+        """Nullable bytes, None as empty ones."""
+        length = max(0, self.number(4))
+        self.at += length
+        return self.data[self.at - length : self.at]
+
     def array(self, item: Callable[[], Item]) -> list[Item]:
         """A nullable array, None as an empty one."""
         return [item() for _ in range(max(0, self.number(4)))]
@@ -93,6 +100,11 @@ def text(value: str) -> bytes:
     """A string as the protocol has it."""
     encoded = value.encode("utf-8")
     return len(encoded).to_bytes(2, "big") + encoded
+
+
+def blob(value: bytes) -> bytes:
+    """Bytes as the protocol has them."""
+    return len(value).to_bytes(4, "big") + value
 
 
 def request(api: int, version: int, correlation: int, client: bytes, body: bytes) -> bytes:

@@ -84,6 +84,7 @@ def test_what_is_missing_is_named(kind: type[Settings]) -> None:
         (WebSocketSettings, "PARLEY_WS_URL", "ws://canary.example.com"),
         (WebSocketSettings, "PARLEY_WS_URL", "wss://ws-0.example.com/ws ws://canary.example.com"),
         (PushSettings, "PARLEY_PUSH_ENDPOINT", "http://canary.example.com"),
+        (PushSettings, "PARLEY_PUSH_ENDPOINT", "http://{domainName}/canary.svc"),
         (VerifierSettings, "PARLEY_TOKEN_PUBLIC_KEY", "canary"),
         (IssuerSettings, "PARLEY_TOKEN_PRIVATE_KEY", "canary"),
         (Settings, "PARLEY_STAGE", "Canary canary"),

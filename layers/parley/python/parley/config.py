@@ -121,7 +121,12 @@ class PushSettings(Settings):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        _refuse(not self.is_local and not self.push_endpoint.startswith("https://"), "is not encrypted (https://)")
+        _refuse(
+            not self.is_local
+            and not self.push_endpoint.startswith("https://")
+            and not _is_in_cluster(self.push_endpoint),
+            "is not encrypted (https://)",
+        )
         return self
 
 
@@ -171,6 +176,11 @@ def read_settings(kind: type[SettingsT], environ: Mapping[str, str]) -> Settings
 
 def _explain(kind: str, message: str) -> str:
     return "is not set" if kind == "missing" else message.removeprefix("Value error, ")
+
+
+def _is_in_cluster(url: str) -> bool:
+    """Whether it names a Kubernetes service: such an address leads nowhere outside of the cluster."""
+    return (urlsplit(url).hostname or "").endswith((".svc", ".svc.cluster.local"))
 
 
 def _refuse(is_wrong: bool, why: str) -> None:

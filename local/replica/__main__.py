@@ -1,0 +1,52 @@
+"""`python -m local.replica serve`, and `deploy` before the first: what containers run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+import uvloop
+
+from local.cli.ending import Ending
+from local.cli.screen import JsonScreen
+from local.console import LineWriter
+from local.failures import StartError
+from local.replica.replica import Replica, deploy
+from local.replica.settings import ReplicaSettings
+
+
+async def _serve(settings: ReplicaSettings, screen: JsonScreen) -> None:
+    """Runs a replica until SIGTERM."""
+    replica = Replica(settings, screen)
+    ending = Ending()
+    await replica.start()
+    screen.ready({}, 0.0)
+    try:
+        screen.stopping(await ending.asked)
+    finally:
+        await replica.stop()
+
+
+async def _deploy(settings: ReplicaSettings, screen: JsonScreen) -> None:
+    for label, text in (await deploy(settings, screen)).items():
+        sys.stderr.write(f"{label}: {text}\n")
+
+
+def main() -> int:
+    """Runs one command; returns its exit status: 0 done, 1 failed with a sentence on standard error."""
+    parser = argparse.ArgumentParser(prog="python -m local.replica", description="One of several twins.")
+    parser.add_argument("command", choices=("serve", "deploy"))
+    act = _serve if parser.parse_args().command == "serve" else _deploy
+    writer = LineWriter(sys.stdout)
+    try:
+        uvloop.run(act(ReplicaSettings.read(), JsonScreen(writer)))
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    finally:
+        writer.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
