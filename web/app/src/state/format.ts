@@ -1,0 +1,46 @@
+import { t } from "../strings";
+
+const language = document.documentElement.lang || "en";
+const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(language, { weekday: "long" });
+const shortDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+const DAY_MS = 86_400_000;
+
+export const clockTime = (stamp: string): string => time.format(new Date(stamp));
+export const wholeTime = (stamp: string): string => whole.format(new Date(stamp));
+export const dayKey = (stamp: string): string => new Date(stamp).toDateString();
+
+/** A day as a heading: today, yesterday, a weekday, or the date. */
+export function dayName(stamp: string, now = Date.now()): string {
+  const days = daysAgo(stamp, now);
+  if (days <= 0) return t.today;
+  if (days === 1) return t.yesterday;
+  return days < 7 ? weekday.format(new Date(stamp)) : longDay.format(new Date(stamp));
+}
+
+/** A time as short as it can be told: the hour today, else the day. */
+export function shortTime(stamp: string, now = Date.now()): string {
+  const days = daysAgo(stamp, now);
+  if (days <= 0) return clockTime(stamp);
+  if (days === 1) return t.yesterday;
+  return days < 7 ? weekday.format(new Date(stamp)).slice(0, 3) : shortDay.format(new Date(stamp));
+}
+
+export function fileSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  const kib = bytes / 1024;
+  return kib < 1024 ? `${Math.round(kib)} KB` : `${(kib / 1024).toFixed(1)} MB`;
+}
+
+export function lastSeen(stamp: string, now = Date.now()): string {
+  const minutes = Math.floor((now - Date.parse(stamp)) / 60_000);
+  if (minutes < 1) return t.lastSeenNow;
+  if (minutes < 60) return t.lastSeenMinutes(minutes);
+  return daysAgo(stamp, now) === 0 ? t.lastSeenAt(clockTime(stamp)) : t.lastSeenAt(`${dayName(stamp)}, ${clockTime(stamp)}`);
+}
+
+function daysAgo(stamp: string, now: number): number {
+  return Math.round((new Date(now).setHours(0, 0, 0, 0) - new Date(stamp).setHours(0, 0, 0, 0)) / DAY_MS);
+}
