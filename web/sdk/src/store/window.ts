@@ -122,6 +122,8 @@ export class Window implements MessageWindow {
     this.#isPlaced = true;
     this.#isAtEnd = this.#wanted === "latest" || this.#last >= lastSeq;
     this.#changed();
+    // What happens to be here may be less than anybody's screen holds.
+    if (!isLast && this.#last - this.#first + 1 < AROUND) void this.loadOlder();
     return true;
   }
 
