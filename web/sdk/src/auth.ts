@@ -121,8 +121,8 @@ export class Auth implements Credentials {
     try {
       const tokens = await this.http.callOpen("/api/auth/refresh", { body: { refreshToken: stored.refreshToken } });
       // Whoever signed out meanwhile stays so.
-      if (this.#session === null) throw signedOut();
-      await this.#keep(this.#makeSession(this.#session.user, tokens));
+      if (this.#state.user?.userId !== stored.user.userId) throw signedOut();
+      await this.#keep(this.#makeSession(this.#state.user, tokens));
       return tokens.accessToken;
     } catch (error) {
       if (error instanceof ParleyError && error.status === 401) await this.end("expired");

@@ -308,7 +308,9 @@ export class ParleyClient {
   /** Uploads a file, to be sent with a message. Its `url` shows it here, until the page is left. */
   async upload(file: Blob, options: UploadOptions = {}): Promise<Attachment> {
     const { fileName = (file as Partial<File>).name ?? "file", onProgress, signal } = options;
-    const contentType = options.contentType ?? (file.type === "" ? "application/octet-stream" : file.type);
+    // The contract takes no parameters, such as a charset.
+    const [type = ""] = (options.contentType ?? file.type).split(";");
+    const contentType = type.trim() === "" ? "application/octet-stream" : type.trim();
     const { http, platform } = this.#core;
     const answer = await http.callUntyped("post", "/api/attachments", { body: { fileName, contentType, size: file.size }, ...(signal === undefined ? {} : { signal }) });
     const { attachmentId, upload } = answer as { attachmentId: string; upload: { url: string; fields: Record<string, string> } };

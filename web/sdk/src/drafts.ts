@@ -10,8 +10,10 @@ const ENCODER = new TextEncoder();
 
 /** A draft as it goes into the outbox. Raises `invalid_request` where it can never be sent, by the contract's limits. */
 export function makeOutgoing(conversationId: string, draft: Draft, senderId: string, now: number): Outgoing {
-  const { content, replyTo = null, mentions = [], attachments = [] } = draft;
-  checkContent(content, attachments.length > 0);
+  const { replyTo = null, mentions = [], attachments = [] } = draft;
+  // The contract knows no message without a content: files that nothing is said about are called by their names.
+  const content = draft.content.trim() === "" ? attachments.map((file) => file.fileName).join(", ") : draft.content;
+  checkContent(content);
   if (mentions.length > MENTIONS_MAX_COUNT) throw refuse("mentions", `At most ${String(MENTIONS_MAX_COUNT)} people can be mentioned.`);
   if (attachments.length > ATTACHMENTS_MAX_COUNT) throw refuse("attachments", `At most ${String(ATTACHMENTS_MAX_COUNT)} files can be attached.`);
   return {
@@ -31,8 +33,8 @@ export function makeOutgoing(conversationId: string, draft: Draft, senderId: str
 }
 
 /** Raises `invalid_request` for a content that no message can have. */
-export function checkContent(content: string, mayBeEmpty = false): void {
-  if (content.trim() === "" && !mayBeEmpty) throw refuse("content", "It is empty.");
+export function checkContent(content: string): void {
+  if (content.trim() === "") throw refuse("content", "It is empty.");
   // Code points, as the contract counts; a text of so many units cannot have more of them.
   if (content.length > CONTENT_MAX_CHARS && Array.from(content).length > CONTENT_MAX_CHARS) {
     throw refuse("content", `It is longer than ${String(CONTENT_MAX_CHARS)} characters.`);

@@ -126,6 +126,7 @@ export interface MessageWindow {
 
 /** What to send. */
 export interface Draft {
+  /** Left blank beside attachments, it is their names. */
   readonly content: string;
   /** The messageId of a stored message of the same conversation. */
   readonly replyTo?: string | null;
@@ -136,7 +137,7 @@ export interface Draft {
   readonly type?: Message["type"];
 }
 
-/** `id` of a user who types, or whose typing ended. */
+/** How a file is uploaded. */
 export interface UploadOptions {
   readonly fileName?: string;
   readonly contentType?: string;

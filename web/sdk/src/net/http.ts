@@ -5,7 +5,7 @@ import type { ErrorCode, FieldError } from "../types.js";
 
 type Method = "get" | "post" | "put" | "patch" | "delete";
 type Operation<M extends Method, P> = P extends keyof paths ? (paths[P] extends Record<M, infer O> ? O : never) : never;
-type PathWith<M extends Method> = { [P in keyof paths]: [Operation<M, P>] extends [never | undefined] ? never : P }[keyof paths];
+type PathWith<M extends Method> = { [P in keyof paths]: [Operation<M, P>] extends [undefined] ? never : P }[keyof paths];
 type Json<Content> = Content extends { content: { "application/json": infer Body } } ? Body : undefined;
 type Answer<O> = O extends { responses: infer R } ? Json<R[keyof R & (200 | 201 | 202)]> : never;
 type Body<O> = O extends { requestBody: infer B } ? { body: Json<B> } : { body?: never };
@@ -45,7 +45,7 @@ export class Http {
    * Makes a call; raises `ParleyError`. A token that is refused is refreshed, once.
    * @param path as the document has it; what is in braces comes from `options.path`.
    */
-  async call<M extends Method, P extends PathWith<M> & string>(
+  async call<M extends Method, P extends PathWith<M>>(
     method: M,
     path: P,
     options?: CallOptions<Operation<M, P>>,
@@ -68,7 +68,7 @@ export class Http {
   }
 
   /** Makes a call without anybody being signed in. */
-  async callOpen<P extends PathWith<"post"> & string>(path: P, options: CallOptions<Operation<"post", P>>): Promise<Answer<Operation<"post", P>>> {
+  async callOpen<P extends PathWith<"post">>(path: P, options: CallOptions<Operation<"post", P>>): Promise<Answer<Operation<"post", P>>> {
     return (await this.#send({ method: "post", url: this.#url(path, options), body: options.body })) as Answer<Operation<"post", P>>;
   }
 
@@ -76,7 +76,7 @@ export class Http {
     const values = (names ?? {}) as Record<string, string>;
     const filled = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
     const search = new URLSearchParams();
-    for (const [name, value] of Object.entries(query ?? {}) as [string, unknown][]) {
+    for (const [name, value] of Object.entries(query ?? {}) as [string, string | number | null | undefined][]) {
       if (value !== undefined && value !== null) search.set(name, String(value));
     }
     return `${this.base}${filled}${search.size > 0 ? `?${search.toString()}` : ""}`;

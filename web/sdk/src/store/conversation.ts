@@ -169,7 +169,8 @@ export class ConversationState {
 
   /** Whether a member that sync brings is the caller in a stay that is not known here: then what is here may be out of date. */
   isAnotherStay(member: Member): boolean {
-    return member.userId === this.userId && member.joinedAt > (this.members.joinedAt(this.userId) || this.#knownSince);
+    const joinedAt = this.members.joinedAt(this.userId) ?? "";
+    return member.userId === this.userId && member.joinedAt > (joinedAt === "" ? this.#knownSince : joinedAt);
   }
 
   /** Forgets what is not newer than a rev, but for some seqs: the server tells it whole. */

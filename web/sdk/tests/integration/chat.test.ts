@@ -32,7 +32,7 @@ test("two people talk, and the ticks turn", async () => {
   const [first] = annSees.getSnapshot().items;
   await ann.client.edit(first?.messageId ?? "", "Hello dear Ben");
   await ben.client.react(first?.messageId ?? "", "👍");
-  await until(() => benSees.getSnapshot().items[0]?.content === "Hello dear Ben" && benSees.getSnapshot().items[0].reactions.length === 1);
+  await until(() => benSees.getSnapshot().items[0]?.content === "Hello dear Ben" && benSees.getSnapshot().items[0]?.reactions.length === 1);
   await ann.client.delete(first?.messageId ?? "");
   await until(() => benSees.getSnapshot().items[0]?.deletedAt, "a tombstone");
   expect(benSees.getSnapshot().items[0]).toMatchObject({ content: null, reactions: [] });

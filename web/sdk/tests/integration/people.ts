@@ -13,7 +13,7 @@ export async function until<Value>(read: () => Value, what = "it"): Promise<NonN
   const end = Date.now() + DEADLINE_MS;
   for (;;) {
     const value = read();
-    if (value !== undefined && value !== null && value !== false) return value as NonNullable<Value>;
+    if (value !== undefined && value !== null && value !== false) return value;
     if (Date.now() > end) throw new Error(`${what} did not come to hold in time`);
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
