@@ -41,6 +41,7 @@ class Needs:
     consumes: frozenset[str]
     creates: frozenset[str]
     buckets: frozenset[str]
+    read_buckets: frozenset[str]
     secrets: frozenset[str]
     database: bool
     cache: bool
@@ -67,6 +68,7 @@ def needs_of(function: Function, manifest: Manifest) -> Needs:
         consumes=frozenset({*permissions.consume, *(trigger.topic for trigger in kafka_triggers)}),
         creates=frozenset(manifest.topics if is_deploy_function(function) else ()),
         buckets=frozenset(permissions.buckets),
+        read_buckets=frozenset(permissions.read_buckets),
         secrets=frozenset(
             {
                 *permissions.secrets,

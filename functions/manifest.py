@@ -82,11 +82,15 @@ Trigger = HttpTrigger | WebSocketTrigger | AuthorizerTrigger | KafkaTrigger | Sc
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """What the function may use besides its own log: nothing that is not named here."""
+    """What the function may use besides its own log: nothing that is not named here.
+
+    Objects of `buckets` may be read, written and deleted, those of `read_buckets` read.
+    """
 
     produce: tuple[str, ...] = ()
     consume: tuple[str, ...] = ()
     buckets: tuple[str, ...] = ()
+    read_buckets: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     manage_connections: bool = False
 
@@ -170,6 +174,12 @@ class Manifest:
     topics: Mapping[str, Topic]
     functions: Mapping[str, Function] = field(default_factory=dict)
     site: Site | None = None
+
+
+def buckets_of(manifest: Manifest) -> tuple[str, ...]:
+    """The names of the buckets that any function uses; `${buckets.NAME.name}` and `.url` stand for them."""
+    used = (function.permissions for function in manifest.functions.values())
+    return tuple(sorted({name for one in used for name in (*one.buckets, *one.read_buckets)}))
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
@@ -388,6 +398,7 @@ class _Reader:
             produce=table.names("produce"),
             consume=table.names("consume"),
             buckets=table.names("buckets"),
+            read_buckets=table.names("read_buckets"),
             secrets=table.names("secrets"),
             manage_connections=table.take("manage_connections", bool, False),
         )

@@ -12,7 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from functions.manifest import DeployTrigger, KafkaTrigger, Manifest, ManifestError, ScheduleTrigger, load_manifest
+from functions.manifest import (
+    DeployTrigger,
+    KafkaTrigger,
+    Manifest,
+    ManifestError,
+    ScheduleTrigger,
+    buckets_of,
+    load_manifest,
+)
 from local.engines import DataFolder, Engines, Supervisor, ports
 from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
 from local.failures import StartError, port_in_use
@@ -132,6 +140,9 @@ class Stack:
         self.http_url = f"http://{public}"
         self.ws_url = f"ws://{public}/{manifest.websocket.stage}"
         self.engines = Engines(self.folder, cache=self._cache, observer=self._observer, database=manifest.name)
+        buckets = {name: f"{manifest.name}-{name}" for name in buckets_of(manifest)}
+        moto = self.engines.moto
+        moto.buckets, moto.origins = tuple(buckets.values()), manifest.http.cors_origins
         kept = self.folder.path / "secrets"
         self.values = {
             "stage": "local",
@@ -141,6 +152,8 @@ class Stack:
             "files.origin": self.engines.moto.url,
             "websocket.callback_template": "http://{domainName}/{stage}",
             **self.engines.addresses,
+            **{f"buckets.{name}.name": bucket for name, bucket in buckets.items()},
+            **{f"buckets.{name}.url": moto.bucket_url(bucket) for name, bucket in buckets.items()},
             **settings_of(manifest, self._environment),
             **secrets_of(manifest, kept),
         }

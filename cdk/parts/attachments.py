@@ -64,6 +64,8 @@ class Attachments(Construct):
                 s3.LifecycleRule(
                     id="uploads-that-never-ended", abort_incomplete_multipart_upload_after=Duration.days(1)
                 ),
+                # Where forms lead; what a message has is kept elsewhere.
+                s3.LifecycleRule(id="uploads-of-no-message", prefix="uploads/", expiration=Duration.days(2)),
                 s3.LifecycleRule(id="deleted-attachments", noncurrent_version_expiration=Duration.days(30)),
                 s3.LifecycleRule(
                     id="old-attachments",

@@ -113,13 +113,20 @@ def _secrets(needs: Needs, resources: Resources) -> list[iam.PolicyStatement]:
 
 
 def _buckets(needs: Needs, resources: Resources) -> list[iam.PolicyStatement]:
-    if not needs.buckets:
-        return []
-    objects = [f"{resources.bucket_arns[name]}/*" for name in sorted(needs.buckets)]
-    return [
-        _allow("Objects", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], objects),
-        _allow("ObjectsKey", ["kms:Decrypt", "kms:GenerateDataKey"], [resources.key_arn]),
-    ]
+    statements = []
+    if needs.buckets:
+        objects = [f"{resources.bucket_arns[name]}/*" for name in sorted(needs.buckets)]
+        statements += [
+            _allow("Objects", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], objects),
+            _allow("ObjectsKey", ["kms:Decrypt", "kms:GenerateDataKey"], [resources.key_arn]),
+        ]
+    if needs.read_buckets:
+        objects = [f"{resources.bucket_arns[name]}/*" for name in sorted(needs.read_buckets)]
+        statements += [
+            _allow("ReadObjects", ["s3:GetObject"], objects),
+            _allow("ReadObjectsKey", ["kms:Decrypt"], [resources.key_arn]),
+        ]
+    return statements
 
 
 def _connections(needs: Needs, arns: Collection[str]) -> list[iam.PolicyStatement]:

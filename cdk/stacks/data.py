@@ -158,4 +158,6 @@ class DataStack(Stack):
             "secrets.token_private_key": f"secret:{self.signing_key.ref}#private_key",
             "secrets.token_public_key": signing.get_att_string("PublicKey"),
             "settings.rate_limits": "on",
+            "buckets.attachments.name": self.attachments.bucket.bucket_name,
+            "buckets.attachments.url": f"https://{self.attachments.bucket.bucket_regional_domain_name}",
         }

@@ -11,6 +11,7 @@ import pytest
 from parley.connections.valkey import ValkeyConnections
 from parley.domain.records import Record
 from parley.ports import (
+    AttachmentStore,
     BlockStore,
     ConnectionRegistry,
     ConversationStore,
@@ -25,6 +26,7 @@ from parley.protocol.records import decode_record, encode_record
 from parley.stores.mongo import MongoStores
 from tests.contract.tls import Authority, make_authority
 from tests.fakes import (
+    FakeAttachmentStore,
     FakeBlockStore,
     FakeConnectionRegistry,
     FakeConversationStore,
@@ -52,6 +54,7 @@ class Stores:
     sync: SyncStore
     blocks: BlockStore
     outbox: OutboxStore
+    attachments: AttachmentStore
 
 
 class SystemClock:
@@ -94,6 +97,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
             mongo.sync,
             mongo.blocks,
             mongo.outbox,
+            mongo.attachments,
         )
     database = FakeDatabase()
     return Stores(
@@ -104,6 +108,7 @@ def stores(request: pytest.FixtureRequest) -> Stores:
         FakeSyncStore(database),
         FakeBlockStore(database),
         FakeOutboxStore(database),
+        FakeAttachmentStore(),
     )
 
 

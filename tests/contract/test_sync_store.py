@@ -244,6 +244,7 @@ def test_each_query_of_sync_uses_an_index(mongo: MongoStores) -> None:
         mongo.sync,
         mongo.blocks,
         mongo.outbox,
+        mongo.attachments,
     )
     place = create(stores, "u_ada", count=3)
     with mongo.sync.read() as reader:

@@ -9,6 +9,7 @@ from tests.fakes.connections import (
     FakeTicketStore,
 )
 from tests.fakes.database import FakeDatabase
+from tests.fakes.files import FakeAttachmentStore, FakeFileStore
 from tests.fakes.publisher import FakePublisher
 from tests.fakes.security import FakePasswordHasher, FakeTokens
 from tests.fakes.stores import (
@@ -22,11 +23,13 @@ from tests.fakes.stores import (
 from tests.fakes.syncing import FakeSyncStore, FakeSyncTokens
 
 __all__ = [
+    "FakeAttachmentStore",
     "FakeBlockStore",
     "FakeClock",
     "FakeConnectionRegistry",
     "FakeConversationStore",
     "FakeDatabase",
+    "FakeFileStore",
     "FakeMessageStore",
     "FakeOutboxStore",
     "FakePasswordHasher",

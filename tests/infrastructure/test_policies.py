@@ -68,8 +68,10 @@ def test_only_those_who_sign_tokens_can_read_the_signing_key(stage: Synthesis) -
 
 def test_buckets_are_used_by_name_only(stage: Synthesis, manifest: Manifest) -> None:
     for name, function in manifest.functions.items():
-        objects = _resources(stage, name, "s3:GetObject") | _resources(stage, name, "s3:PutObject")
-        assert len(objects) == len(needs_of(function, manifest).buckets), name
+        needs = needs_of(function, manifest)
+        assert len(_resources(stage, name, "s3:GetObject")) == len(needs.buckets | needs.read_buckets), name
+        assert len(_resources(stage, name, "s3:PutObject")) == len(needs.buckets), name
+        assert len(_resources(stage, name, "s3:DeleteObject")) == len(needs.buckets), name
 
 
 def test_only_pushing_functions_manage_connections_and_those_of_every_cell(

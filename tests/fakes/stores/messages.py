@@ -150,6 +150,7 @@ def _make_message(accepted: AcceptedMessage, conversation: Conversation, now: da
         reply_to=accepted.reply_to,
         mentions=accepted.mentions,
         attachment_ids=accepted.attachment_ids,
+        attachments=accepted.attachments,
         reactions=(),
         created_at=now,
     )

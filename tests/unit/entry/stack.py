@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -84,7 +84,7 @@ class Stack(World):
             gone=self.gone,
             push=self.push,
             publisher=self.publisher,
-            encode=encode_event,
+            encode=partial(encode_event, url_of=self.attachment_url),
         )
         self.chunk_fan_out = ChunkFanOut(
             conversations=self.conversation_store, registry=self.registry, gone=self.gone, push=self.push

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -341,7 +342,7 @@ def fan_out_all(world: World, *, large_group_count: int = 200) -> FanOutReport:
         gone=world.gone,
         push=world.push,
         publisher=world.publisher,
-        encode=encode_event,
+        encode=partial(encode_event, url_of=world.attachment_url),
         large_group_count=large_group_count,
     )
     return service.fan_out(events)

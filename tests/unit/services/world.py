@@ -11,6 +11,7 @@ from parley.protocol.events import encode_session_ended
 from parley.protocol.frames import encode_receipt_answer
 from parley.protocol.live import encode_live_event
 from parley.services.accounts import Accounts
+from parley.services.attachments import Attachments
 from parley.services.authentication import Authentication
 from parley.services.changing import Changing
 from parley.services.chat import Chat
@@ -32,11 +33,13 @@ from parley.services.storing import Storing
 from parley.services.syncing import Sync
 from parley.services.users import Users
 from tests.fakes import (
+    FakeAttachmentStore,
     FakeBlockStore,
     FakeClock,
     FakeConnectionRegistry,
     FakeConversationStore,
     FakeDatabase,
+    FakeFileStore,
     FakeMessageStore,
     FakeOutboxStore,
     FakePasswordHasher,
@@ -117,10 +120,15 @@ class World:
             ending=self.ending,
             clock=self.clock,
         )
+        self.attachment_store = FakeAttachmentStore()
+        self.files = FakeFileStore()
+        self.attachments = Attachments(uploads=self.attachment_store, files=self.files, clock=self.clock)
+        self.attachment_url = self.files.presign_download
         self.chat = Chat(
             conversations=self.conversation_store,
             messages=self.message_store,
             publisher=self.publisher,
+            claim_uploads=self.attachments.claim_uploads,
             clock=self.clock,
         )
         self.editing = Editing(
@@ -129,7 +137,12 @@ class World:
             publisher=self.publisher,
             clock=self.clock,
         )
-        self.changing = Changing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.changing = Changing(
+            messages=self.message_store,
+            publisher=self.publisher,
+            delete_attachments=self.attachments.delete_attachments,
+            clock=self.clock,
+        )
         self.sync_store = FakeSyncStore(self.database)
         self.sync_tokens = FakeSyncTokens()
         self.syncing = Sync(store=self.sync_store, users=self.user_store, tokens=self.sync_tokens, clock=self.clock)
@@ -221,6 +234,8 @@ class World:
             self.block_store,
             self.outbox_store,
             self.message_store,
+            self.attachment_store,
+            self.files,
             self.publisher,
             self.registry,
         ):
@@ -235,6 +250,7 @@ class World:
             self.block_store,
             self.outbox_store,
             self.message_store,
+            self.attachment_store,
         )
         return sum(store.calls.total() for store in stores)
 

@@ -142,6 +142,18 @@ class RateLimitSettings(Settings):
         return self
 
 
+class AttachmentSettings(Settings):
+    """The bucket of attachments; its address is for browsers too."""
+
+    attachments_bucket: str = Field(pattern="^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")
+    attachments_url: str = Field(pattern="^https?://")
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _refuse(not self.is_local and not self.attachments_url.startswith("https://"), "is not encrypted (https://)")
+        return self
+
+
 class AwsSettings(Settings):
     """The function's own role, as Lambda puts it into each environment.
 

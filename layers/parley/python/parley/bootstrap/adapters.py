@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from parley.config import (
+    AttachmentSettings,
     AwsSettings,
     ConfigurationError,
     IssuerSettings,
@@ -29,7 +30,9 @@ from parley.secrets_extension import ResolvedEnvironment, SecretError
 if TYPE_CHECKING:
     from parley.connections.rooms import ValkeyRooms
     from parley.connections.valkey import ValkeyConnections
+    from parley.domain.models import Attachment
     from parley.domain.records import Record
+    from parley.files.s3 import S3Files
     from parley.push.client import HttpPushClient
     from parley.security.tokens import Ed25519TokenIssuer, Ed25519TokenVerifier
     from parley.stores.mongo import MongoStores
@@ -166,6 +169,25 @@ class Adapters:
         role = self._role
         credentials = AwsCredentials(role.access_key_id, role.secret_access_key, role.session_token)
         return HttpPushClient(lambda: credentials, region=role.region)
+
+    @cached_property
+    def files(self) -> S3Files:
+        from parley.files.presigning import S3Credentials
+        from parley.files.s3 import S3Files
+
+        bucket, aws = self._read(AttachmentSettings), self._read(AwsSettings)
+        credentials = S3Credentials(aws.access_key_id, aws.secret_access_key, aws.session_token)
+        return S3Files(
+            bucket.attachments_url,
+            bucket=bucket.attachments_bucket,
+            region=aws.region,
+            credentials=credentials,
+            clock=self.clock,
+        )
+
+    def attachment_url(self, attachment: Attachment) -> str:
+        """Where a file can be fetched from for 15 minutes."""
+        return self.files.presign_download(attachment)
 
     @cached_property
     def _verifier(self) -> Ed25519TokenVerifier:

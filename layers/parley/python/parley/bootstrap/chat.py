@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,8 @@ from parley.config import (
 )
 
 if TYPE_CHECKING:
+    from parley.domain.models import Identity
+    from parley.services.attachments import Attachments, Claimed
     from parley.services.changing import Changing
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
@@ -62,8 +65,22 @@ class ChatServices(Adapters):
             conversations=self.stores.conversations,
             messages=self.stores.messages,
             publisher=self.publisher,
+            claim_uploads=self._claim_uploads,
             clock=self.clock,
         )
+
+    @cached_property
+    def attachments(self) -> Attachments:
+        from parley.services.attachments import Attachments
+
+        return Attachments(uploads=self.stores.attachments, files=self.files, clock=self.clock)
+
+    def _claim_uploads(self, identity: Identity, wanted: Mapping[str, Sequence[str]]) -> dict[str, Claimed]:
+        # Few messages have any, so that the bucket's client waits for the first.
+        return self.attachments.claim_uploads(identity, wanted)
+
+    def _delete_attachments(self, message_ids: Sequence[str]) -> None:
+        self.attachments.delete_attachments(message_ids)
 
     @cached_property
     def messages(self) -> Messages:
@@ -86,7 +103,12 @@ class ChatServices(Adapters):
     def changing(self) -> Changing:
         from parley.services.changing import Changing
 
-        return Changing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
+        return Changing(
+            messages=self.stores.messages,
+            publisher=self.publisher,
+            delete_attachments=self._delete_attachments,
+            clock=self.clock,
+        )
 
     @cached_property
     def storing(self) -> Storing:

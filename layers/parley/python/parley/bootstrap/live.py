@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from parley.bootstrap.adapters import Adapters
@@ -91,7 +91,7 @@ class LiveServices(Adapters):
             gone=self._gone,
             push=self.push,
             publisher=self.publisher,
-            encode=encode_event,
+            encode=partial(encode_event, url_of=self.attachment_url),
         )
 
     @cached_property

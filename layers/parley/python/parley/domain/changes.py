@@ -37,7 +37,7 @@ def apply_change(
 
 def make_tombstone(message: Message, now: datetime) -> Message:
     """What is left of a deleted message: ids, seq and times."""
-    return replace(message, content=None, mentions=(), attachment_ids=(), reactions=(), deleted_at=now)
+    return replace(message, content=None, mentions=(), attachment_ids=(), attachments=(), reactions=(), deleted_at=now)
 
 
 def change_reactors(reactors: Reactors, user_id: str, emoji: str, *, remove: bool) -> Reactors | None:

@@ -1,7 +1,7 @@
 """Ids: random for what is made once, derived for what a retry must find again. To clients they are opaque.
 
-The first letters say what an id is of (`u_` user, `s_` session, `c_` group, `d_` direct conversation, `m_` message),
-so that one pasted into the wrong place is seen at once.
+The first letters say what an id is of (`u_` user, `s_` session, `c_` group, `d_` direct conversation, `m_` message,
+`f_` file), so that one pasted into the wrong place is seen at once.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ def new_group_id() -> str:
 def new_change_id() -> str:
     """A requested change's id: 100 random bits."""
     return _new_id("x")
+
+
+def new_attachment_id() -> str:
+    """An attachment's id: 100 random bits."""
+    return _new_id("f")
 
 
 def derive_direct_id(one_user_id: str, other_user_id: str) -> str:

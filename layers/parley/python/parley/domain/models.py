@@ -110,6 +110,38 @@ class Reaction:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file as its message tells of it; `size` is in bytes."""
+
+    attachment_id: str
+    file_name: str
+    content_type: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that somebody was let upload, for one message of their own: `message_id`, once there is one.
+
+    Until then it is gone after `expires_at`, whether or not it was uploaded.
+    """
+
+    attachment: Attachment
+    owner_id: str
+    created_at: datetime
+    expires_at: datetime
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UploadForm:
+    """Where a file goes, and the fields that a browser's form sends with it, all of them before the file."""
+
+    url: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A message as its sender wrote it, checked for form and nothing else."""
 
@@ -136,6 +168,7 @@ class AcceptedMessage:
     mentions: tuple[str, ...]
     attachment_ids: tuple[str, ...]
     accepted_at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +190,7 @@ class Message:
     created_at: datetime
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,16 @@ from typing import Final
 from parley.domain.ids import is_id
 from parley.domain.limits import (
     ABOUT_MAX_CHARS,
+    ATTACHMENT_MAX_BYTES,
     ATTACHMENTS_MAX_COUNT,
     CLIENT_MESSAGE_ID_MAX_CHARS,
     CONTENT_MAX_CHARS,
+    CONTENT_TYPE_MAX_CHARS,
     DEVICE_NAME_MAX_CHARS,
     DISPLAY_NAME_MAX_CHARS,
     EMAIL_MAX_CHARS,
     EMOJI_MAX_BYTES,
+    FILE_NAME_MAX_CHARS,
     GROUP_NAME_MAX_CHARS,
     MENTIONS_MAX_COUNT,
     PASSWORD_MAX_CHARS,
@@ -32,6 +35,9 @@ _CLIENT_MESSAGE_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{CLIENT_MESSAGE_ID_MAX_CHARS
 _EMAIL = re.compile(
     r"[!-?A-~]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
 )
+# The controls, line ends, and the marks that turn the direction of writing and so hide an ending.
+_NOT_IN_NAMES: Final = frozenset({"Cc", "Cf", "Zl", "Zp"})
+_CONTENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*")
 _URL = re.compile(r"https?://[!-~]+")
 
 # The shapes of Unicode Technical Standard 51 (emoji sequences); which of them a font can draw is not asked.
@@ -119,6 +125,25 @@ def check_mentions(user_ids: Sequence[str]) -> str | None:
 def check_attachment_ids(attachment_ids: Sequence[str]) -> str | None:
     """At most 10 distinct attachment ids; one that comes twice counts once."""
     return _check_ids(attachment_ids, ATTACHMENTS_MAX_COUNT)
+
+
+def check_file_name(text: str) -> str | None:
+    """1 to 255 characters that stay a name wherever the file is saved: no path, no control characters."""
+    if problem := _check_visible(text, FILE_NAME_MAX_CHARS):
+        return problem
+    if text in {".", ".."} or any(sign in "/\\" or unicodedata.category(sign) in _NOT_IN_NAMES for sign in text):
+        return "It holds what a file's name cannot."
+    return None
+
+
+def check_content_type(text: str) -> str | None:
+    """A media type without parameters (RFC 6838, 4.2)."""
+    return None if len(text) <= CONTENT_TYPE_MAX_CHARS and _CONTENT_TYPE.fullmatch(text) else "It is not a media type."
+
+
+def check_file_size(size: int) -> str | None:
+    """1 byte to 25 MB."""
+    return None if 1 <= size <= ATTACHMENT_MAX_BYTES else f"It must be 1 to {ATTACHMENT_MAX_BYTES:,} bytes."
 
 
 def check_emoji(text: str) -> str | None:

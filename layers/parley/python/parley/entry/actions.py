@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError
 from parley.domain.live import TypingState
-from parley.domain.models import Connection, Identity
+from parley.domain.models import Attachment, Connection, Identity
 from parley.domain.rates import BucketName
 from parley.protocol.errors import field_problems, socket_code
 from parley.protocol.frames import AnswerData, NoData, PongData, Refusal, SendBatch, SendResults
@@ -56,6 +56,8 @@ class FrameServices(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    def attachment_url(self, attachment: Attachment) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Actions:
     def _sync(self, call: Call, data: Any) -> Reply:
         token = read_data(SyncData, {} if data is None else data).token
         page, next_token = self._services.syncing.sync(call.identity, token)
-        return "sync", encode_sync(page, next_token)
+        return "sync", encode_sync(page, next_token, self._services.attachment_url)
 
     def _join(self, call: Call, data: Any) -> Reply:
         place = read_data(RoomData, data).conversation_id

@@ -6,6 +6,7 @@ Every method may raise `UnavailableError` where what is behind it cannot be reac
 and each may be called again. Stores take and give timezone-aware UTC times with whole milliseconds.
 """
 
+from parley.ports.attachments import AttachmentStore, FileStore
 from parley.ports.clock import Clock
 from parley.ports.conversations import (
     ConversationChange,
@@ -30,6 +31,7 @@ from parley.ports.users import BlockStore, SessionStore, UserStore
 
 __all__ = [
     "Appended",
+    "AttachmentStore",
     "BlockStore",
     "Changed",
     "Clock",
@@ -39,6 +41,7 @@ __all__ = [
     "ConversationStore",
     "Decision",
     "EventEncoder",
+    "FileStore",
     "LiveEncoder",
     "MemberState",
     "MessageSpan",

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from parley.domain import limits
-from parley.domain.models import Identity, ProfileChanges, Role, Session
+from parley.domain.models import Attachment, Identity, ProfileChanges, Role, Session, UploadForm
 from parley.protocol.base import Inbound, Outbound, Time
 from parley.protocol.objects import ProfileObject
 
@@ -156,6 +156,41 @@ class RoleBody(Inbound):
     """A member's new role."""
 
     role: Role = Field(description="Who gives `owner` away is an admin after it.")
+
+
+class UploadBody(Inbound):
+    """A file that is to be uploaded."""
+
+    file_name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.FILE_NAME_MAX_CHARS})
+    content_type: str = Field(
+        description="A media type without parameters. The upload must have this very one.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]*$"},
+    )
+    size: int = Field(
+        description="In bytes. The upload must be of exactly this size.",
+        json_schema_extra={"minimum": 1, "maximum": limits.ATTACHMENT_MAX_BYTES},
+    )
+
+
+class UploadFormObject(Outbound):
+    """A form (multipart/form-data): its fields as they are, and after them the file as `file`. It holds for an hour."""
+
+    url: str = Field(description="Where the form is posted to.")
+    fields: dict[str, str]
+
+
+class UploadAnswer(Outbound):
+    """A file may be uploaded, and then sent by its id in a message within a day."""
+
+    attachment_id: str
+    upload: UploadFormObject
+
+
+def encode_upload(attachment: Attachment, form: UploadForm) -> UploadAnswer:
+    """What the caller uploads it with."""
+    return UploadAnswer(
+        attachment_id=attachment.attachment_id, upload=UploadFormObject(url=form.url, fields=dict(form.fields))
+    )
 
 
 def _read_digits(value: object) -> object:

@@ -19,6 +19,7 @@ from parley.domain.records import (
 )
 from parley.protocol.base import Outbound, Time
 from parley.protocol.objects import (
+    AttachmentUrl,
     ConversationObject,
     MemberObject,
     MessageObject,
@@ -145,11 +146,11 @@ def encode_session_ended(reason: EndReason) -> bytes:
     return SessionEnded(data=EndedData(reason=reason)).to_json()
 
 
-def encode_event(event: PushEvent) -> bytes:
-    """The JSON that a client gets, without white space around it; the same event gives the same bytes."""
+def encode_event(event: PushEvent, url_of: AttachmentUrl) -> bytes:
+    """The JSON that a client gets, without white space around it; the same event and addresses give the same bytes."""
     match event:
         case MessageStored(message=message):
-            data = MessageData(message=encode_message(message), rev=message.rev)
+            data = MessageData(message=encode_message(message, url_of), rev=message.rev)
             return MessageReceived(data=data).to_json()
         case MessageChanged(message=message, kind="delete", rev=rev):
             deleted = DeletedData(
@@ -157,7 +158,7 @@ def encode_event(event: PushEvent) -> bytes:
             )
             return MessageDeleted(data=deleted).to_json()
         case MessageChanged(message=message, rev=rev):
-            return MessageUpdated(data=MessageData(message=encode_message(message), rev=rev)).to_json()
+            return MessageUpdated(data=MessageData(message=encode_message(message, url_of), rev=rev)).to_json()
         case ReceiptMoved():
             receipt = ReceiptData(
                 conversation_id=event.conversation_id,
@@ -168,17 +169,20 @@ def encode_event(event: PushEvent) -> bytes:
             )
             return ReceiptUpdated(data=receipt).to_json()
         case ConversationCreated() | ConversationUpdated() | MembersChanged() | GroupDeleted():
-            return _encode_conversation_event(event)
+            return _encode_conversation_event(event, url_of)
 
 
 def _encode_conversation_event(
-    event: ConversationCreated | ConversationUpdated | MembersChanged | GroupDeleted,
+    event: ConversationCreated | ConversationUpdated | MembersChanged | GroupDeleted, url_of: AttachmentUrl
 ) -> bytes:
     match event:
         case ConversationCreated(view=view):
-            return _encode_view("conversation:create" if view.conversation.kind == "direct" else "group:create", view)
+            name: Literal["conversation:create", "group:create"] = (
+                "conversation:create" if view.conversation.kind == "direct" else "group:create"
+            )
+            return _encode_view(name, view, url_of)
         case ConversationUpdated(view=view):
-            return _encode_view("group:update", view)
+            return _encode_view("group:update", view, url_of)
         case MembersChanged():
             members = MembersData(
                 conversation_id=event.conversation_id,
@@ -193,6 +197,8 @@ def _encode_conversation_event(
             return GroupDeletedEvent(data=deleted).to_json()
 
 
-def _encode_view(name: Literal["conversation:create", "group:create", "group:update"], view: ConversationView) -> bytes:
-    data = ConversationData(conversation=encode_conversation(view), rev=view.conversation.rev)
+def _encode_view(
+    name: Literal["conversation:create", "group:create", "group:update"], view: ConversationView, url_of: AttachmentUrl
+) -> bytes:
+    data = ConversationData(conversation=encode_conversation(view, url_of), rev=view.conversation.rev)
     return ConversationEvent(event=name, data=data).to_json()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pydantic import Field
 
 from parley.domain.models import (
+    Attachment,
     Conversation,
     ConversationKind,
     ConversationView,
@@ -16,6 +19,9 @@ from parley.domain.models import (
     User,
 )
 from parley.protocol.base import Outbound, Time
+
+AttachmentUrl = Callable[[Attachment], str]
+"""Makes the address that a file can be fetched from for 15 minutes."""
 
 
 class UserObject(Outbound):
@@ -135,8 +141,19 @@ def encode_reaction(reaction: Reaction) -> ReactionObject:
     return ReactionObject(emoji=reaction.emoji, count=reaction.count, user_ids=list(reaction.user_ids))
 
 
-def encode_message(message: Message) -> MessageObject:
-    """A stored message. Of attachments nothing but their ids is stored with it, so their list is empty here."""
+def encode_attachment(attachment: Attachment, url_of: AttachmentUrl) -> AttachmentObject:
+    """A file of a message, with a fresh address."""
+    return AttachmentObject(
+        attachment_id=attachment.attachment_id,
+        file_name=attachment.file_name,
+        content_type=attachment.content_type,
+        size=attachment.size,
+        url=url_of(attachment),
+    )
+
+
+def encode_message(message: Message, url_of: AttachmentUrl) -> MessageObject:
+    """A stored message."""
     return MessageObject(
         message_id=message.message_id,
         conversation_id=message.conversation_id,
@@ -148,7 +165,7 @@ def encode_message(message: Message) -> MessageObject:
         content=message.content,
         reply_to=message.reply_to,
         mentions=list(message.mentions),
-        attachments=[],
+        attachments=[encode_attachment(attachment, url_of) for attachment in message.attachments],
         reactions=[encode_reaction(reaction) for reaction in message.reactions],
         created_at=message.created_at,
         edited_at=message.edited_at,
@@ -156,7 +173,7 @@ def encode_message(message: Message) -> MessageObject:
     )
 
 
-def encode_conversation(view: ConversationView) -> ConversationObject:
+def encode_conversation(view: ConversationView, url_of: AttachmentUrl) -> ConversationObject:
     """A conversation as the member of `view` sees it."""
     conversation: Conversation = view.conversation
     membership: Membership = view.membership
@@ -169,7 +186,7 @@ def encode_conversation(view: ConversationView) -> ConversationObject:
         member_count=conversation.member_count,
         rev=conversation.rev,
         last_seq=conversation.last_seq,
-        last_message=encode_message(last_message) if last_message else None,
+        last_message=encode_message(last_message, url_of) if last_message else None,
         created_at=conversation.created_at,
         updated_at=conversation.updated_at,
         my_role=membership.role,

@@ -7,6 +7,7 @@ from typing import Literal
 from parley.domain.sync import MemberChange, SyncChange, SyncPage
 from parley.protocol.base import Inbound, Outbound
 from parley.protocol.objects import (
+    AttachmentUrl,
     ConversationObject,
     MemberObject,
     MessageObject,
@@ -52,17 +53,18 @@ class SyncAnswer(Outbound):
     token: str
 
 
-def encode_sync(page: SyncPage, token: str) -> SyncAnswer:
+def encode_sync(page: SyncPage, token: str, url_of: AttachmentUrl) -> SyncAnswer:
     """A page as a client gets it."""
-    return SyncAnswer(changes=[_encode_change(change) for change in page.changes], complete=page.complete, token=token)
+    changes = [_encode_change(change, url_of) for change in page.changes]
+    return SyncAnswer(changes=changes, complete=page.complete, token=token)
 
 
-def _encode_change(change: SyncChange) -> ConversationChange | ConversationGone:
+def _encode_change(change: SyncChange, url_of: AttachmentUrl) -> ConversationChange | ConversationGone:
     if change.view is None:
         return ConversationGone(conversation_id=change.conversation_id)
     return ConversationChange(
-        conversation=encode_conversation(change.view),
-        messages=[encode_message(message) for message in change.messages],
+        conversation=encode_conversation(change.view, url_of),
+        messages=[encode_message(message, url_of) for message in change.messages],
         members=[_encode_member(member) for member in change.members],
     )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -15,6 +15,9 @@ from parley.domain.models import AcceptedMessage, Draft, Identity, Membership, M
 from parley.domain.records import SendRequested
 from parley.ports import Clock, ConversationStore, MessageStore, Publisher
 from parley.services.access import access_conversations, check_unblocked, not_found
+from parley.services.attachments import Claimed
+
+ClaimUploads = Callable[[Identity, Mapping[str, Sequence[str]]], Mapping[str, Claimed]]
 
 _BAD_REPLY: Final = "It is no message of this conversation that stands."
 
@@ -29,14 +32,25 @@ class _Context:
 
 
 class Chat:
-    """Takes messages from their senders. Accepted means durable in `chat.send`, never less."""
+    """Takes messages from their senders. Accepted means durable in `chat.send`, never less.
+
+    Args:
+        claim_uploads: gives messages the uploads that they name: see Attachments. Few messages name any.
+    """
 
     def __init__(
-        self, *, conversations: ConversationStore, messages: MessageStore, publisher: Publisher, clock: Clock
+        self,
+        *,
+        conversations: ConversationStore,
+        messages: MessageStore,
+        publisher: Publisher,
+        claim_uploads: ClaimUploads,
+        clock: Clock,
     ) -> None:
         self._conversations = conversations
         self._messages = messages
         self._publisher = publisher
+        self._claim_uploads = claim_uploads
         self._clock = clock
 
     def send_message(self, identity: Identity, draft: Draft) -> AcceptedMessage:
@@ -59,7 +73,7 @@ class Chat:
         After one that could not be handed over, the later ones of its conversation are refused as retryable too, so
         that they can be sent again in their order. One clientMessageId twice is one message, as it first came. The
         number of database calls does not depend on the number of drafts: one, one more where any refers to something
-        or goes where somebody is blocked, and one more where any mentions somebody.
+        or goes where somebody is blocked, one more where any mentions somebody, and two where any has attachments.
 
         Args:
             drafts: 1 to 25.
@@ -100,7 +114,36 @@ class Chat:
                 (None if known else _check_message(message, context))
                 or accepted.setdefault(message.message_id, message)
             )
-        return outcomes
+        return self._do_claim_uploads(identity, outcomes, context)
+
+    def _do_claim_uploads(
+        self, identity: Identity, outcomes: list[AcceptedMessage | ParleyError], context: _Context
+    ) -> list[AcceptedMessage | ParleyError]:
+        """Lets no message through without its attachments, nor past one of its conversation that has to wait."""
+        wanted = {
+            outcome.message_id: outcome.attachment_ids
+            for outcome in outcomes
+            if isinstance(outcome, AcceptedMessage)
+            and outcome.attachment_ids
+            and outcome.message_id not in context.messages
+        }
+        if not wanted:
+            return outcomes
+        claims = self._claim_uploads(identity, wanted)
+        waiting: dict[str, ParleyError] = {}
+        claimed: list[AcceptedMessage | ParleyError] = []
+        for outcome in outcomes:
+            if isinstance(outcome, ParleyError):
+                claimed.append(outcome)
+                continue
+            attachments = waiting.get(outcome.conversation_id) or claims.get(outcome.message_id, ())
+            if not isinstance(attachments, ParleyError):
+                claimed.append(replace(outcome, attachments=attachments))
+                continue
+            if attachments.retryable:
+                waiting[outcome.conversation_id] = attachments
+            claimed.append(attachments)
+        return claimed
 
     def _read_context(self, identity: Identity, drafts: Sequence[Draft]) -> _Context:
         memberships = access_conversations(self._conversations, identity, (draft.conversation_id for draft in drafts))
@@ -166,8 +209,6 @@ def _check_references(message: AcceptedMessage, context: _Context) -> InvalidReq
             problems.append(FieldProblem("replyTo", _BAD_REPLY))
     if not context.members.get(message.conversation_id, frozenset()).issuperset(message.mentions):
         problems.append(FieldProblem("mentions", "It names somebody who is not a member."))
-    if message.attachment_ids:
-        problems.append(FieldProblem("attachments", "It names an unknown attachment."))
     return InvalidRequestError("The message refers to what it cannot refer to.", problems) if problems else None
 
 

@@ -17,6 +17,7 @@ _FIRST_MEMBER: Final = " "  # before every user id
 _CONVERSATION_BYTES: Final = 900
 _MESSAGE_BYTES: Final = 620
 _MEMBER_BYTES: Final = 330
+_ATTACHMENT_BYTES: Final = 2_800  # most of it the address, with the session token of a Lambda's role in it
 
 
 @dataclass(slots=True)
@@ -126,4 +127,4 @@ def measure_message(message: Message) -> int:
     """How many bytes it takes as JSON, at most about."""
     text = len(json.dumps(message.content, ensure_ascii=False).encode()) if message.content else 0
     reactions = sum(60 + 28 * len(reaction.user_ids) for reaction in message.reactions)
-    return _MESSAGE_BYTES + text + reactions + 28 * len(message.mentions) + 400 * len(message.attachment_ids)
+    return _MESSAGE_BYTES + text + reactions + 28 * len(message.mentions) + _ATTACHMENT_BYTES * len(message.attachments)

@@ -105,6 +105,7 @@ def _number(accepted: AcceptedMessage, seq: int, rev: int, now: datetime) -> Mes
         reply_to=accepted.reply_to,
         mentions=accepted.mentions,
         attachment_ids=accepted.attachment_ids,
+        attachments=accepted.attachments,
         reactions=(),
         created_at=now,
     )

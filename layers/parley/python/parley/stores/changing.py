@@ -20,7 +20,16 @@ from parley.stores.heads import Head, move_head
 ChangeOutcomes = dict[str, Changed | NotChanged]
 """By change id."""
 
-_CHANGEABLE: Final = ("rev", "content", "mentions", "attachmentIds", "reactions", "editedAt", "deletedAt")
+_CHANGEABLE: Final = (
+    "rev",
+    "content",
+    "mentions",
+    "attachmentIds",
+    "attachments",
+    "reactions",
+    "editedAt",
+    "deletedAt",
+)
 
 
 @dataclass(frozen=True, slots=True)

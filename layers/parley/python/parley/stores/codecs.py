@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from parley.domain.models import (
+    Attachment,
     Conversation,
     Credentials,
     Membership,
@@ -19,6 +20,7 @@ from parley.domain.models import (
     Rotation,
     SeqRuns,
     Session,
+    Upload,
     User,
 )
 from parley.domain.search import make_search_keys
@@ -218,6 +220,7 @@ def encode_message(message: Message) -> Document:
         "replyTo": message.reply_to,
         "mentions": list(message.mentions),
         "attachmentIds": list(message.attachment_ids),
+        "attachments": [encode_attachment(attachment) for attachment in message.attachments],
         "reactions": [encode_reaction(reaction) for reaction in message.reactions],
         "createdAt": message.created_at,
         "editedAt": message.edited_at,
@@ -238,10 +241,52 @@ def decode_message(document: Raw) -> Message:
         reply_to=document.get("replyTo"),
         mentions=tuple(document["mentions"]),
         attachment_ids=tuple(document["attachmentIds"]),
+        attachments=tuple(decode_attachment(attachment) for attachment in document.get("attachments") or ()),
         reactions=tuple(decode_reaction(reaction) for reaction in document["reactions"]),
         created_at=document["createdAt"],
         edited_at=document.get("editedAt"),
         deleted_at=document.get("deletedAt"),
+    )
+
+
+def encode_attachment(attachment: Attachment) -> Document:
+    return {
+        "attachmentId": attachment.attachment_id,
+        "fileName": attachment.file_name,
+        "contentType": attachment.content_type,
+        "size": attachment.size,
+    }
+
+
+def decode_attachment(document: Raw) -> Attachment:
+    return Attachment(
+        attachment_id=document["attachmentId"],
+        file_name=document["fileName"],
+        content_type=document["contentType"],
+        size=document["size"],
+    )
+
+
+def encode_upload(upload: Upload) -> Document:
+    """`expiresAt` is what the database deletes it by, so it is not there once a message has it."""
+    expiry = {} if upload.message_id is not None else {"expiresAt": upload.expires_at}
+    return {
+        "_id": upload.attachment.attachment_id,
+        "attachment": encode_attachment(upload.attachment),
+        "ownerId": upload.owner_id,
+        "createdAt": upload.created_at,
+        "messageId": upload.message_id,
+        **expiry,
+    }
+
+
+def decode_upload(document: Raw) -> Upload:
+    return Upload(
+        attachment=decode_attachment(document["attachment"]),
+        owner_id=document["ownerId"],
+        created_at=document["createdAt"],
+        expires_at=document.get("expiresAt") or document["createdAt"],
+        message_id=document.get("messageId"),
     )
 
 

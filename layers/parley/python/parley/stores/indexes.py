@@ -48,6 +48,10 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
             [("conversationId", ASCENDING), ("changedAt", ASCENDING), ("rev", ASCENDING)], name="conversation_changed"
         ),
     ],
+    "attachments": [
+        IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("messageId", ASCENDING)], name="message"),
+    ],
     "receipts": [],
     "departures": [
         IndexModel([("userId", ASCENDING), ("changedAt", ASCENDING)], name="user_changed"),

@@ -13,6 +13,7 @@ from pymongo.database import Database
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
+from parley.stores.attachments import MongoAttachmentStore
 from parley.stores.blocks import MongoBlockStore
 from parley.stores.codecs import Document
 from parley.stores.conversations import MongoConversationStore
@@ -100,6 +101,10 @@ class MongoStores:
     @cached_property
     def messages(self) -> MongoMessageStore:
         return MongoMessageStore(self._client, self._database, self._writers)
+
+    @cached_property
+    def attachments(self) -> MongoAttachmentStore:
+        return MongoAttachmentStore(self._database)
 
     @cached_property
     def sync(self) -> MongoSyncStore:

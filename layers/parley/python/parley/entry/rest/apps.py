@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from parley.entry.rest import accounts, conversations, groups, messages, presence, syncing, users
+from parley.entry.rest import accounts, attachments, conversations, groups, messages, presence, syncing, users
 from parley.entry.rest.documents import describe_api, document_routes, responses_of
 from parley.entry.rest.problems import add_error_handlers, problem_answer, rate_limit_headers
 from parley.entry.rest.routes import CheckedRoute, RestServices, Route, SignedInRoute
@@ -51,6 +51,7 @@ def create_chat_app(services: RestServices) -> Envelope:
         *conversations.ROUTES,
         *groups.ROUTES,
         *messages.ROUTES,
+        *attachments.ROUTES,
         *syncing.ROUTES,
         *document_routes(describe),
     )

@@ -16,11 +16,11 @@ async def create_conversation(services: Services, caller: Caller, body: CreateCo
     """Makes a conversation: 201. The direct one of two people is made once and given again after that: 200."""
     if isinstance(body, CreateDirectBody):
         view, created = services.conversations.create_direct(caller, body.member_id)
-        return answer(encode_conversation(view), 201 if created else 200)
+        return answer(encode_conversation(view, services.attachment_url), 201 if created else 200)
     view = services.conversations.create_group(
         caller, name=body.name, member_ids=body.member_ids, photo_url=body.photo_url
     )
-    return answer(encode_conversation(view), 201)
+    return answer(encode_conversation(view, services.attachment_url), 201)
 
 
 async def list_conversations(services: Services, caller: Caller, query: Annotated[PageQuery, Query()]) -> Response:
@@ -33,13 +33,14 @@ async def list_conversations(services: Services, caller: Caller, query: Annotate
         next_cursor = encode_cursor(
             ConversationCursor(updated_at=last.updated_at, conversation_id=last.conversation_id)
         )
-    items = [encode_conversation(view) for view in views]
+    items = [encode_conversation(view, services.attachment_url) for view in views]
     return answer(Page[ConversationObject](items=items, next_cursor=next_cursor))
 
 
 async def get_conversation(services: Services, caller: Caller, conversation_id: ConversationId) -> Response:
     """One conversation as the caller sees it."""
-    return answer(encode_conversation(services.conversations.get_conversation(caller, conversation_id)))
+    view = services.conversations.get_conversation(caller, conversation_id)
+    return answer(encode_conversation(view, services.attachment_url))
 
 
 async def mute_conversation(
@@ -47,7 +48,7 @@ async def mute_conversation(
 ) -> Response:
     """The caller's own setting: whether they want to be left in peace."""
     view = services.conversations.mute_conversation(caller, conversation_id, muted=body.muted)
-    return answer(encode_conversation(view))
+    return answer(encode_conversation(view, services.attachment_url))
 
 
 async def list_members(

@@ -19,6 +19,7 @@ from parley.protocol.objects import ConversationObject, encode_conversation
 
 if TYPE_CHECKING:
     from parley.domain.models import ConversationView
+    from parley.entry.rest.routes import RestServices
 
 
 async def create_group(services: Services, caller: Caller, body: CreatePlainGroupBody) -> Response:
@@ -26,41 +27,41 @@ async def create_group(services: Services, caller: Caller, body: CreatePlainGrou
     view = services.conversations.create_group(
         caller, name=body.name, member_ids=body.member_ids, photo_url=body.photo_url
     )
-    return answer(encode_conversation(view), 201)
+    return answer(encode_conversation(view, services.attachment_url), 201)
 
 
 async def create_older_group(services: Services, caller: Caller, body: CreateOlderGroupBody) -> Response:
     """Makes a group that the caller owns, as older clients ask for it."""
     view = services.conversations.create_group(caller, name=body.name, member_ids=body.members, photo_url=body.photo)
-    return answer(encode_conversation(view), 201)
+    return answer(encode_conversation(view, services.attachment_url), 201)
 
 
 async def rename_group(
     services: Services, caller: Caller, conversation_id: ConversationId, body: RenameBody
 ) -> Response:
     """Gives a group another name. For its owner and admins."""
-    return _show(services.groups.rename_group(caller, conversation_id, body.name))
+    return _show(services, services.groups.rename_group(caller, conversation_id, body.name))
 
 
 async def change_photo(
     services: Services, caller: Caller, conversation_id: ConversationId, body: PhotoBody
 ) -> Response:
     """Gives a group another photo, or none. For its owner and admins."""
-    return _show(services.groups.change_photo(caller, conversation_id, body.photo_url))
+    return _show(services, services.groups.change_photo(caller, conversation_id, body.photo_url))
 
 
 async def change_members(
     services: Services, caller: Caller, conversation_id: ConversationId, body: MembersBody
 ) -> Response:
     """Adds and removes members. For the owner and admins; nobody removes the owner."""
-    return _show(services.groups.change_members(caller, conversation_id, add=body.add, remove=body.remove))
+    return _show(services, services.groups.change_members(caller, conversation_id, add=body.add, remove=body.remove))
 
 
 async def change_role(
     services: Services, caller: Caller, conversation_id: ConversationId, user_id: UserId, body: RoleBody
 ) -> Response:
     """Gives a member another role. For the owner, who is an admin after giving `owner` away."""
-    return _show(services.groups.change_role(caller, conversation_id, user_id, body.role))
+    return _show(services, services.groups.change_role(caller, conversation_id, user_id, body.role))
 
 
 async def leave_group(services: Services, caller: Caller, conversation_id: ConversationId) -> Response:
@@ -75,8 +76,8 @@ async def delete_group(services: Services, caller: Caller, conversation_id: Conv
     return no_content()
 
 
-def _show(view: ConversationView) -> Response:
-    return answer(encode_conversation(view))
+def _show(services: RestServices, view: ConversationView) -> Response:
+    return answer(encode_conversation(view, services.attachment_url))
 
 
 _TAG = "Groups"

@@ -42,7 +42,7 @@ async def list_messages(
         last = messages[-1].seq
         if direction == "after" or last > 1:
             next_cursor = encode_cursor(HistoryCursor(direction=direction, seq=last))
-    items = [encode_message(message) for message in messages]
+    items = [encode_message(message, services.attachment_url) for message in messages]
     return answer(Page[MessageObject](items=items, next_cursor=next_cursor))
 
 
@@ -59,13 +59,14 @@ async def list_older_messages(
     if before > 1:
         messages = services.messages.list_messages(caller, query.chat_id, before=before, limit=query.limit)
     next_page = str(query.page + 1) if messages and messages[-1].seq > 1 else None
-    items = [encode_message(message) for message in messages]
+    items = [encode_message(message, services.attachment_url) for message in messages]
     return answer(Page[MessageObject](items=items, next_cursor=next_page))
 
 
 async def get_message(services: Services, caller: Caller, message_id: MessageId) -> Response:
     """One stored message."""
-    return answer(encode_message(services.messages.get_message(caller, message_id)))
+    message = services.messages.get_message(caller, message_id)
+    return answer(encode_message(message, services.attachment_url))
 
 
 async def edit_message(services: Services, caller: Caller, message_id: MessageId, body: EditBody) -> Response:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from parley.domain.errors import FieldProblem, InvalidRequestError, NotFoundError, TooLargeError, UnauthorizedError
 from parley.domain.ids import is_id
 from parley.domain.limits import REST_BODY_MAX_BYTES
-from parley.domain.models import Identity
+from parley.domain.models import Attachment, Identity
 from parley.domain.rates import BucketName
 from parley.entry.authorizer import read_bearer
 from parley.entry.rest.problems import UnsupportedMediaTypeError
@@ -25,6 +25,7 @@ from parley.services.rate_limits import check_grant
 if TYPE_CHECKING:
     from parley.ports import Clock
     from parley.services.accounts import Accounts
+    from parley.services.attachments import Attachments
     from parley.services.authentication import Authentication
     from parley.services.chat import Chat
     from parley.services.conversations import Conversations
@@ -96,6 +97,11 @@ class RestServices(Protocol):
 
     @property
     def ws_url(self) -> str: ...
+
+    @property
+    def attachments(self) -> Attachments: ...
+
+    def attachment_url(self, attachment: Attachment) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

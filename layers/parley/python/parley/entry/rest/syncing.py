@@ -21,7 +21,7 @@ async def sync(services: Services, caller: Caller, query: Annotated[SyncQuery, Q
     member may come more than once, and applying them again is harmless.
     """
     page, token = services.syncing.sync(caller, query.token, limit=query.limit, max_bytes=_PAGE_MAX_BYTES)
-    return answer(encode_sync(page, token))
+    return answer(encode_sync(page, token, services.attachment_url))
 
 
 ROUTES = (Route("GET", "/api/sync", sync, "Sync", 200, SyncAnswer, ("sync_token_invalid",)),)
