@@ -74,6 +74,7 @@ lock: setup ## lock the dependencies of each group anew, with hashes and no addr
 	$(IN)uv pip compile pyproject.toml --group local $(LOCK) -c requirements/dev.txt -o requirements/local.txt
 	$(IN)uv pip compile pyproject.toml --group core $(LOCK) -c requirements/dev.txt -o layers/dependencies/core.txt
 	$(IN)uv pip compile pyproject.toml --group rest $(LOCK) -c requirements/dev.txt -o layers/dependencies/rest.txt
+	$(IN)uv pip compile pyproject.toml --group replica $(LOCK) -c requirements/dev.txt -o deploy/kubernetes/requirements.txt
 
 clean: ## remove the environment and every cache (not the data: that is `make reset`)
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

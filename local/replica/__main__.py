@@ -8,27 +8,26 @@ import sys
 import uvloop
 
 from local.cli.ending import Ending
-from local.cli.screen import JsonScreen
-from local.console import LineWriter
+from local.console import JsonConsole, LineWriter
 from local.failures import StartError
 from local.replica.replica import Replica, deploy
 from local.replica.settings import ReplicaSettings
 
 
-async def _serve(settings: ReplicaSettings, screen: JsonScreen) -> None:
+async def _serve(settings: ReplicaSettings, console: JsonConsole) -> None:
     """Runs a replica until SIGTERM."""
-    replica = Replica(settings, screen)
+    replica = Replica(settings, console)
     ending = Ending()
     await replica.start()
-    screen.ready({}, 0.0)
+    console.log("replica", f"serves as {settings.role}")
     try:
-        screen.stopping(await ending.asked)
+        console.log("replica", f"ends in order: {await ending.asked}")
     finally:
         await replica.stop()
 
 
-async def _deploy(settings: ReplicaSettings, screen: JsonScreen) -> None:
-    for label, text in (await deploy(settings, screen)).items():
+async def _deploy(settings: ReplicaSettings, console: JsonConsole) -> None:
+    for label, text in (await deploy(settings, console)).items():
         sys.stderr.write(f"{label}: {text}\n")
 
 
@@ -39,7 +38,7 @@ def main() -> int:
     act = _serve if parser.parse_args().command == "serve" else _deploy
     writer = LineWriter(sys.stdout)
     try:
-        uvloop.run(act(ReplicaSettings.read(), JsonScreen(writer)))
+        uvloop.run(act(ReplicaSettings.read(), JsonConsole(writer.write)))
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
