@@ -1,7 +1,7 @@
 # Every command of the project. `make` alone lists them.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run web demo reset invoke test check format lock bench synth diff deploy fast-database setup setup-local python clean
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)  # no target is a file
 
 # The first Python that is new enough; the setup script says so in one sentence when there is none.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -56,6 +56,9 @@ test: check ## everything that CI runs: linters, types, import rules and all tes
 format: setup ## put the code in its one form
 	$(IN)ruff check --fix .
 	$(IN)ruff format .
+
+documents: setup-local ## write openapi.json and asyncapi.json to a folder (FOLDER=documents)
+	@$(IN)python -m tools.documents "$(or $(FOLDER),documents)"
 
 bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
 	$(IN)python -m bench $(ARGS)

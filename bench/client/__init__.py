@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from bench.client.contract import Contract, ContractWatch
 from bench.client.device import Device, FrameError, Received
 from bench.client.rest import ApiError, ParleyClient, Person
-from bench.client.socket import Closed, Socket, UpgradeRefusedError, open_socket
+from bench.client.socket import Closed, Socket, UpgradeRefusedError, Watch, open_socket
 
 __all__ = [
     "ApiError",
     "Closed",
+    "Contract",
+    "ContractWatch",
     "Device",
     "FrameError",
     "ParleyClient",
@@ -16,5 +19,6 @@ __all__ = [
     "Received",
     "Socket",
     "UpgradeRefusedError",
+    "Watch",
     "open_socket",
 ]

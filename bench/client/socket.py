@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
 from picows import WSCloseCode, WSFrame, WSHandshakeError, WSListener, WSMsgType, WSTransport, ws_connect
 
@@ -29,11 +30,25 @@ class Closed:
     reason: str
 
 
+class Watch(Protocol):
+    """Sees the text messages of one socket, whoever sends and takes them."""
+
+    def on_sent(self, payload: bytes) -> None: ...
+
+    def on_received(self, payload: bytes) -> None: ...
+
+
 class Socket(WSListener):
-    """One open WebSocket. `on_text` gets each text message's bytes, on the event loop, and must not raise."""
+    """One open WebSocket. `on_text` gets each text message's bytes, on the event loop, and must not raise.
+
+    `new_watch`, where it is set, makes a watch for each socket that is opened from then on.
+    """
+
+    new_watch: ClassVar[Callable[[], Watch] | None] = None
 
     def __init__(self, on_text: Callable[[bytes], None]) -> None:
         self._on_text = on_text
+        self._watch = None if Socket.new_watch is None else Socket.new_watch()
         self._parts: list[bytes] = []
         self.transport: WSTransport | None = None
         self.closed: asyncio.Future[Closed] = asyncio.get_running_loop().create_future()
@@ -44,16 +59,21 @@ class Socket(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         kind = frame.msg_type
         if kind is WSMsgType.TEXT and frame.fin:
-            self._on_text(frame.get_payload_as_bytes())
+            self._take(frame.get_payload_as_bytes())
         elif kind is WSMsgType.TEXT or kind is WSMsgType.CONTINUATION:
             self._parts.append(frame.get_payload_as_bytes())
             if frame.fin:
                 whole, self._parts = b"".join(self._parts), []
-                self._on_text(whole)
+                self._take(whole)
         elif kind is WSMsgType.CLOSE:
             self._end(Closed(int(frame.get_close_code().value), frame.get_close_reason() or ""))
             transport.send_close(_answer_to(frame.get_close_code()))
             transport.disconnect()
+
+    def _take(self, payload: bytes) -> None:
+        if self._watch is not None:
+            self._watch.on_received(payload)
+        self._on_text(payload)
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:  # noqa: ARG002 - picows names the parameters
         self._end(Closed(ABNORMAL, ""))
@@ -68,6 +88,8 @@ class Socket(WSListener):
         Raises:
             ConnectionError: the socket is closed.
         """
+        if self._watch is not None:
+            self._watch.on_sent(payload)
         self._send(WSMsgType.TEXT, payload)
 
     def send_binary(self, payload: bytes) -> None:

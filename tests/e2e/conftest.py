@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.client import Device, ParleyClient, Person
+from bench.client import Contract, ContractWatch, Device, ParleyClient, Person, Socket
 from bench.client.rest import Json
 from bench.stack import Stack
+from parley.protocol.asyncapi import make_asyncapi
 
 POLL_S = 0.02
 # As Lambda does it: what a handler leaves to a thread does not run until its next invocation.
@@ -25,6 +26,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    """The AsyncAPI document, as every stack serves it."""
+    return Contract(make_asyncapi(["ws://localhost/ws"]))
+
+
+@pytest.fixture(autouse=True)
+def frames_are_as_documented(contract: Contract, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Holds every frame of every socket that a test opens to the AsyncAPI document."""
+    problems: list[str] = []
+    monkeypatch.setattr(Socket, "new_watch", lambda: ContractWatch(contract, problems.append))
+    yield
+    assert not problems, problems[:5]
 
 
 def run_stack(stack: Stack) -> Iterator[Stack]:

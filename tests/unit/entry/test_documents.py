@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from parley.domain import errors
 from parley.entry.rest.problems import ERRORS
+from parley.protocol.asyncapi import make_asyncapi
 from tests.unit.entry.stack import Stack
+from tools import documents
 
 
 @pytest.fixture
@@ -80,7 +84,9 @@ def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: di
         "DELETE /api/chats/messages/{messageId}",
         "GET /api/health",
         "GET /api/openapi.json",
+        "GET /api/asyncapi.json",
         "GET /api/docs",
+        "GET /api/docs/websocket",
     }
 
 
@@ -93,7 +99,9 @@ def test_each_operation_tells_its_refusals_and_whether_it_needs_a_token(document
                 "/api/auth/refresh",
                 "/api/health",
                 "/api/openapi.json",
+                "/api/asyncapi.json",
                 "/api/docs",
+                "/api/docs/websocket",
             }
             assert about.get("security", []) == ([] if is_open else [{"accessToken": []}])
             assert is_open or "`unauthorized`" in about["responses"]["401"]["description"]
@@ -149,8 +157,22 @@ def test_every_error_of_the_domain_is_listed_with_its_status() -> None:
         assert ERRORS[kind.code][0] == kind.status
 
 
-def test_the_page_needs_nothing_from_elsewhere_and_its_policy_lets_it_run(stack: Stack) -> None:
-    answer = stack.request("GET", "/api/docs")
+def test_the_asyncapi_document_is_served_with_the_address_of_the_sockets(stack: Stack) -> None:
+    answer = stack.request("GET", "/api/asyncapi.json")
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json == make_asyncapi([stack.ws_url])
+
+
+def test_both_documents_are_written_to_files(document: dict[str, Any], tmp_path: Path) -> None:
+    assert documents.main([str(tmp_path / "made")]) == 0
+    written = {path.name: json.loads(path.read_text(encoding="utf-8")) for path in (tmp_path / "made").iterdir()}
+    assert written == {"openapi.json": document, "asyncapi.json": make_asyncapi(["ws://localhost:8000/ws"])}
+    assert documents.main([]) == 2
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/websocket"])
+def test_the_pages_need_nothing_from_elsewhere_and_their_policy_lets_them_run(stack: Stack, path: str) -> None:
+    answer = stack.request("GET", path)
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert not re.findall(r"https?://", answer.text)
     policy = answer.headers["content-security-policy"]

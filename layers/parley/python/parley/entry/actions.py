@@ -93,6 +93,11 @@ class Actions:
         for state in get_args(TypingState):
             self._by_name[f"chat:typing:{state}"] = partial(self._type, state=state)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all actions, the older ones included."""
+        return tuple(self._by_name)
+
     def run(self, name: str, call: Call, data: Any) -> Reply | None:
         """The event and data of the answer; None where something else is to answer.
 

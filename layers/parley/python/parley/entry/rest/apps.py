@@ -43,19 +43,23 @@ def create_auth_app(services: RestServices) -> Envelope:
 
 def create_chat_app(services: RestServices) -> Envelope:
     """Conversations, messages, health and the documents, which tell of the other application's routes too."""
+    return Envelope(_create_app(_chat_routes(services), services))
 
-    def describe() -> FastAPI:
-        return _create_app((*_AUTH_ROUTES, *chat_routes), services)
 
-    chat_routes = (
+def describe_whole_api(services: RestServices) -> FastAPI:
+    """An application with the routes of both functions, to be described and not to be served."""
+    return _create_app((*_AUTH_ROUTES, *_chat_routes(services)), services)
+
+
+def _chat_routes(services: RestServices) -> tuple[Route, ...]:
+    return (
         *conversations.ROUTES,
         *groups.ROUTES,
         *messages.ROUTES,
         *attachments.ROUTES,
         *syncing.ROUTES,
-        *document_routes(describe),
+        *document_routes(lambda: describe_whole_api(services)),
     )
-    return Envelope(_create_app(chat_routes, services))
 
 
 def _create_app(routes: Sequence[Route], services: RestServices) -> FastAPI:

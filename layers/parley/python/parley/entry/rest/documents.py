@@ -1,4 +1,4 @@
-"""Health, the OpenAPI document and the page that shows it."""
+"""Health, the OpenAPI and AsyncAPI documents and the pages that show them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from fastapi import FastAPI, Response
 
 from parley.entry.rest.problems import ERRORS
 from parley.entry.rest.routes import Route, Services, answer
+from parley.protocol.asyncapi import make_asyncapi
 from parley.protocol.bodies import HealthAnswer, HealthChecks
 from parley.protocol.errors import PROBLEM_MEDIA_TYPE, Problem
 
-_PAGE = Path(__file__).with_name("docs.html")
+_HERE = Path(__file__).parent
 _EVERY_ROUTE = ("invalid_request", "too_large", "unsupported_media_type", "unavailable")
 _ABOUT = (
     "The REST side of Parley. Errors are RFC 9457 problem documents with a stable `code`; every answer carries "
@@ -50,15 +51,24 @@ def document_routes(describe: Callable[[], FastAPI]) -> tuple[Route, ...]:
         """This document."""
         return Response(openapi(), media_type="application/json")
 
+    async def get_asyncapi(services: Services) -> Response:
+        """The AsyncAPI document: every frame of the socket."""
+        return Response(_asyncapi(services.ws_url), media_type="application/json")
+
     async def get_docs() -> Response:
         """A page that shows the OpenAPI document."""
-        page, policy = _read_page()
-        return Response(page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+        return _show("docs.html")
+
+    async def get_socket_docs() -> Response:
+        """A page that shows the AsyncAPI document."""
+        return _show("socket_docs.html")
 
     return (
         Route("GET", "/api/health", check_health, "Service", 200, HealthAnswer, is_open=True, other_statuses=(503,)),
         Route("GET", "/api/openapi.json", get_openapi, "Service", 200, None, is_open=True),
+        Route("GET", "/api/asyncapi.json", get_asyncapi, "Service", 200, None, is_open=True),
         Route("GET", "/api/docs", get_docs, "Service", 200, None, is_open=True),
+        Route("GET", "/api/docs/websocket", get_socket_docs, "Service", 200, None, is_open=True),
     )
 
 
@@ -103,9 +113,20 @@ def describe_api(app: FastAPI, routes: Sequence[Route]) -> None:
 
 
 @cache
-def _read_page() -> tuple[bytes, str]:
-    """The page, and a policy that lets exactly its own script and style run, and it fetch from its own origin."""
-    page = _PAGE.read_bytes()
+def _asyncapi(addresses: str) -> bytes:
+    return json.dumps(make_asyncapi(addresses.split()), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _show(name: str) -> Response:
+    page, policy = _read_page(name)
+    return Response(page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": policy})
+
+
+@cache
+def _read_page(name: str) -> tuple[bytes, str]:
+    """A page with the style of all, and a policy that lets exactly these run, and it fetch from its own origin."""
+    style = (_HERE / "docs.css").read_bytes()
+    page = (_HERE / name).read_bytes().replace(b"<style></style>", b"<style>" + style + b"</style>")
     hashes = {
         tag.decode(): base64.b64encode(hashlib.sha256(text).digest()).decode()
         for tag, text in re.findall(rb"<(script|style)>(.*?)</\1>", page, re.DOTALL)
