@@ -35,6 +35,18 @@ web: setup-local ## serve the web app's sources with hot reload on http://localh
 demo: setup-local ## show two people on two devices each talking through the running stack
 	@exec $(IN)python -m bench.demo
 
+status: setup-local ## say whether a stack runs, where everything is, and how it does
+	@exec $(IN)python -m local status
+
+stop: setup-local ## end the stack that runs, in order; the data is kept
+	@exec $(IN)python -m local stop
+
+logs: setup-local ## print what a function prints, as it does: make logs FUNCTION=ws_send
+	@exec $(IN)python -m local logs "$(FUNCTION)"
+
+fault: setup-local ## set a fault on the running stack, or list them: make fault FAULT="kill function=ws_send"
+	@exec $(IN)python -m local fault $(FAULT)
+
 reset: setup-local ## delete the data that `make run` keeps
 	@exec $(IN)python -m local reset
 

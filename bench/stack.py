@@ -19,6 +19,8 @@ PROJECT_ROOT = Path(__file__).parents[1]
 START_DEADLINE_S = 180.0
 STOP_DEADLINE_S = 40.0
 POLL_S = 0.02
+UNLIMITED = {"PARLEY_RATE_LIMITS": "off", "LIMITS": "off"}
+"""What is measured is the project, not the limits that AWS and the project itself set."""
 
 
 class StackError(Exception):
@@ -60,7 +62,7 @@ class Stack:
         """
         (self.data / "run.json").unlink(missing_ok=True)
         # A file that is saved meanwhile would replace environments in the middle of a measurement.
-        own = {"PORT": "0", "PARLEY_DATA": str(self.data), "PARLEY_RATE_LIMITS": "off", "RELOAD": "off", "SITE": "off"}
+        own = {"PORT": "0", "PARLEY_DATA": str(self.data), "RELOAD": "off", "SITE": "off"} | UNLIMITED
         variables = {**os.environ, **own}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(

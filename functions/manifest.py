@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from functions.cron import Cron, CronError
+
 HTTP_METHODS = frozenset({"ANY", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.]+)\}")
 
@@ -67,9 +69,15 @@ class KafkaTrigger:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleTrigger:
-    """Runs every `rate_s` seconds."""
+    """Runs every `rate_s` seconds, or, where `cron` is not empty, at the times of that expression (see `Cron`)."""
 
-    rate_s: int
+    rate_s: int = 60
+    cron: str = ""
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return f"cron({self.cron})" if self.cron else f"every {self.rate_s} s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +420,7 @@ class _Reader:
             "websocket": lambda t: WebSocketTrigger(t.names("routes"), t.take("response", bool, False)),
             "websocket_authorizer": lambda t: AuthorizerTrigger(t.names("identity_sources")),
             "kafka": self._kafka_trigger,
-            "schedule": lambda t: ScheduleTrigger(t.number("rate_s", 60, 1, 86_400 * 365)),
+            "schedule": self._schedule_trigger,
             "deploy": lambda _: DeployTrigger(),
         }
         if kind not in builders:
@@ -445,6 +453,17 @@ class _Reader:
             bisect_on_error=table.take("bisect_on_error", bool, False),
             on_failure_topic=table.take("on_failure_topic", str),
         )
+
+    def _schedule_trigger(self, table: _Table) -> ScheduleTrigger:
+        cron, rate_s = table.take("cron", str, ""), table.number("rate_s", None, 1, 86_400 * 365)
+        if cron and rate_s is not None:
+            table.wrong("cron", "cannot be given together with rate_s")
+        if cron:
+            try:
+                Cron.parse(cron)
+            except CronError as error:
+                table.wrong("cron", str(error))
+        return ScheduleTrigger(rate_s or 60, cron)
 
     def _check_whole(self, manifest: Manifest) -> None:
         """Checks what one table alone cannot show: routes served twice, and topics that nothing declares."""

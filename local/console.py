@@ -146,6 +146,10 @@ class JsonConsole:
             self._last_engine = (name, state, detail)
             self._tell("engine", name=name, state=state, detail=detail)
 
+    def fault(self, words: str) -> None:
+        """See `Observer`."""
+        self._tell("fault", words=words)
+
     def _tell(self, kind: str, **facts: Any) -> None:
         now = round(time.time(), 3)
         self._write(orjson.dumps({"time": now, "kind": kind, **facts}).decode())
@@ -213,6 +217,10 @@ class TerminalConsole:
         if progress is None:
             told = self._paint(state, RED if state == "failed" else GREEN if state == "ready" else DIM)
             self._line("engine", f"{name} {told}{self._dim(f' {detail}' if detail else '')}")
+
+    def fault(self, words: str) -> None:
+        """See `Observer`."""
+        self._line("fault", self._paint(words, YELLOW))
 
     def _line(self, kind: str, text: str) -> None:
         now = time.time()

@@ -15,6 +15,10 @@ class StartError(Exception):
     """The twin cannot start or go on. Its text is one sentence, with more lines only where a log's end explains it."""
 
 
+class FaultError(ValueError):
+    """Not a fault, or a file of faults that cannot be used; the text says why, a line for each mistake."""
+
+
 def check_disk(folder: Path, *, needed_mb: int, purpose: str) -> None:
     """Makes sure of room on the disk that holds `folder`, which need not exist yet.
 

@@ -161,3 +161,8 @@ class TeeObserver:
         """Passes it on."""
         for observer in self._observers:
             observer.engine(name, state, detail, progress)
+
+    def fault(self, words: str) -> None:
+        """Passes it on."""
+        for observer in self._observers:
+            observer.fault(words)

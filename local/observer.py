@@ -54,6 +54,9 @@ class Observer(Protocol):
     def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:
         """An engine (Kafka, the database…) changed state or came forward; `progress`: 0 to 1, None if unknown."""
 
+    def fault(self, words: str) -> None:
+        """A fault was set, struck or removed."""
+
 
 class NullObserver:
     """Listens to nothing. A base for observers that care for some of the methods only."""
@@ -88,4 +91,7 @@ class NullObserver:
         """Does nothing."""
 
     def engine(self, name: str, state: EngineState, detail: str = "", progress: float | None = None) -> None:
+        """Does nothing."""
+
+    def fault(self, words: str) -> None:
         """Does nothing."""

@@ -77,6 +77,12 @@ def signal_group(process: Child, number: signal.Signals) -> None:
         os.killpg(process.pid, number)
 
 
+def signal_pid_group(pid: int, number: signal.Signals) -> None:
+    """As `signal_group`, for a child that is known by its process id alone."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
 async def end(process: Child, *, deadline_s: float, ask: signal.Signals = signal.SIGTERM) -> int:
     """Ends a child: asks by a signal, kills its whole group after `deadline_s` seconds; returns its exit status."""
     if process.returncode is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.failures import StartError
 
+DEBUG_PORT = 5678
+MOST_GATEWAYS = 16
 PROJECT_ROOT = Path(__file__).parents[1]
 
 
@@ -16,7 +18,9 @@ PROJECT_ROOT = Path(__file__).parents[1]
 class Settings:
     """Where to listen, which folders to use, and how the functions are run.
 
-    `freeze` stops environments between invocations as Lambda does; `reload` replaces them when their code changes.
+    `freeze` stops environments between invocations as Lambda does; `reload` replaces them when their code changes;
+    `faults` is a file of faults that are set from the start; `debug` has debugpy's port for each function to debug;
+    `gateways` is how many endpoints there are; `limits` holds to AWS's rates and the functions' memory.
     `site` builds the manifest's site at the start where its sources changed.
     """
 
@@ -28,13 +32,18 @@ class Settings:
     freeze: bool
     reload: bool
     site: bool
+    faults: Path | None = None
+    debug: Mapping[str, int] = field(default_factory=dict)
+    gateways: int = 1
+    limits: bool = True
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
-        """From HOST, PORT, PARLEY_DATA, PARLEY_CACHE, MANIFEST, FREEZE, RELOAD and SITE, each with a default.
+        """From the environment, each with a default: see docs/local-twin.md.
 
         Raises:
-            StartError: PORT is no port number, or FREEZE, RELOAD or SITE is neither on nor off.
+            StartError: PORT or GATEWAYS is no such number, DEBUG has no such form, or a switch (FREEZE, RELOAD, SITE,
+                LIMITS) is neither on nor off.
         """
         return cls(
             host=environment.get("HOST") or "127.0.0.1",
@@ -45,12 +54,33 @@ class Settings:
             freeze=_switch(environment, "FREEZE", "off"),
             reload=_switch(environment, "RELOAD", "on"),
             site=_switch(environment, "SITE", "on"),
+            gateways=_count(environment.get("GATEWAYS") or "1"),
+            limits=_switch(environment, "LIMITS", "on"),
+            debug=_debug(environment.get("DEBUG") or ""),
+            faults=Path(environment["FAULTS"]).expanduser().absolute() if environment.get("FAULTS") else None,
         )
 
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 0 <= int(text) < 1 << 16:
         raise StartError(f"PORT={text} is no port: use a number from 0 (any free port) to 65535.")
+    return int(text)
+
+
+def _debug(text: str) -> dict[str, int]:
+    """`ws_send` or `ws_send:5678`, several with commas; ports that are not named count up from debugpy's own."""
+    ports: dict[str, int] = {}
+    for index, entry in enumerate(part.strip() for part in text.split(",") if part.strip()):
+        name, colon, port = entry.partition(":")
+        if colon and not port.isdecimal():
+            raise StartError(f"DEBUG={text}: write the functions' names, each with or without a port (ws_send:5678).")
+        ports[name] = _port(port) if colon else DEBUG_PORT + index
+    return ports
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MOST_GATEWAYS:
+        raise StartError(f"GATEWAYS={text} is no number from 1 to {MOST_GATEWAYS}.")
     return int(text)
 
 

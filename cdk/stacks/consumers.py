@@ -80,9 +80,7 @@ class ConsumersStack(Stack):
         mapping.node.add_dependency(function.role)
 
     def _schedule(self, function: ManifestFunction, trigger: ScheduleTrigger) -> None:
-        minutes, rest = divmod(trigger.rate_s, 60)
-        if rest or not minutes:
-            raise ScheduleError(f"{function.spec.name}: rate_s must be a multiple of 60, not {trigger.rate_s}")
+        expression = _expression(function.spec.name, trigger)
         role = iam.Role(
             function,
             "ScheduleRole",
@@ -99,7 +97,7 @@ class ConsumersStack(Stack):
             "Schedule",
             name=function.function_name,
             description=function.spec.description,
-            schedule_expression=f"rate({minutes} minute{'s' if minutes > 1 else ''})",
+            schedule_expression=expression,
             flexible_time_window=scheduler.CfnSchedule.FlexibleTimeWindowProperty(mode="OFF"),
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.alias.function_arn,
@@ -111,6 +109,15 @@ class ConsumersStack(Stack):
             ),
         )
         schedule.node.add_dependency(role)
+
+
+def _expression(function: str, trigger: ScheduleTrigger) -> str:
+    if trigger.cron:
+        return f"cron({trigger.cron})"
+    minutes, rest = divmod(trigger.rate_s, 60)
+    if rest or not minutes:
+        raise ScheduleError(f"{function}: rate_s must be a multiple of 60, not {trigger.rate_s}")
+    return f"rate({minutes} minute{'s' if minutes > 1 else ''})"
 
 
 def _window_s(milliseconds: int) -> int | None:

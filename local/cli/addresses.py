@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from local.control import CONTROL_PATH
 from local.stack import METRICS_PATH, Stack
 
 
@@ -17,11 +18,13 @@ def addresses_of(stack: Stack) -> dict[str, str]:
     engines, settings = stack.engines, stack.runtime_settings
     return {
         "HTTP": stack.http_url,
-        "WebSocket": stack.ws_url,
+        **{f"WebSocket {number or ''}".strip(): url for number, url in enumerate(stack.ws_urls)},
         "@connections": f"{stack.ws_url.replace('ws', 'http', 1)}/@connections/{{connectionId}}",
         **{label: f"{stack.http_url}{text}" if text.startswith("/") else text for label, text in stack.shown.items()},
         # Whoever posts to @connections from outside must sign with them; they are good for nothing else.
         "AWS keys": f"{settings.access_key_id} / {settings.secret_access_key} ({settings.region})",
+        "Status page": f"{stack.http_url}{CONTROL_PATH}",
+        **{f"Debug {name}": f"attach debugpy to 127.0.0.1:{port}" for name, port in settings.debug.items()},
         "Metrics": f"{stack.http_url}{METRICS_PATH}",
         engines.kafka.title: engines.kafka.address,
         engines.mongo.title: engines.mongo.url,
@@ -38,6 +41,7 @@ def facts_of(stack: Stack, addresses: Mapping[str, str], pid: int) -> dict[str, 
         "pid": pid,
         "url": stack.http_url,
         "ws_url": stack.ws_url,
+        "ws_urls": list(stack.ws_urls),
         "addresses": dict(addresses),
         "logs": {engine.name: str(engine.log_path) for engine in stack.engines.all},
         "values": dict(stack.values),

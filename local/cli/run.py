@@ -14,6 +14,7 @@ from local.cli.addresses import addresses_of, facts_of
 from local.cli.ending import Ending
 from local.cli.screen import JsonScreen, TerminalScreen
 from local.console import LineWriter
+from local.gateway.settings import UNLIMITED, GatewaySettings
 from local.runtime.settings import RuntimeSettings
 from local.settings import Settings
 from local.site_build import SiteBuild
@@ -46,7 +47,15 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         port=settings.port,
         cache=settings.cache,
         observer=screen,
-        runtime=RuntimeSettings(freeze=settings.freeze, hot_reload=settings.reload),
+        runtime=RuntimeSettings(
+            freeze=settings.freeze,
+            hot_reload=settings.reload,
+            memory_limits=settings.limits,
+            debug=dict(settings.debug),
+        ),
+        gateway=GatewaySettings() if settings.limits else UNLIMITED,
+        gateways=settings.gateways,
+        faults=settings.faults,
     )
     ending = Ending()
     with screen.starting():

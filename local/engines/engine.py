@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -120,6 +121,17 @@ class Engine:
         self._unwatch()
         if self._process:
             process.signal_group(self._process, signal.SIGKILL)
+
+    async def crash(self) -> None:
+        """Kills it at once and waits until it is gone. Does nothing if it does not run."""
+        self.kill()
+        if self._process:
+            await self._process.wait()
+            self._observer.engine(self.name, "stopped", "killed")
+
+    async def wipe(self) -> None:
+        """Removes its data; it must not run."""
+        await asyncio.to_thread(shutil.rmtree, self.folder, ignore_errors=True)
 
     def log_tail(self) -> str:
         """The last lines of its log."""

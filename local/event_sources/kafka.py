@@ -9,6 +9,7 @@ from functions.manifest import KafkaTrigger
 from local.event_sources.client import KafkaSource
 from local.event_sources.poller import Poller, Target
 from local.event_sources.settings import EventSourceSettings, Invoker
+from local.interference import Interference, NoInterference
 from local.observer import Observer
 
 
@@ -26,6 +27,7 @@ class KafkaEventSource:
         observer: is told of batches, lag and outages.
         settings: see `EventSourceSettings`.
         partitions: those that it reads, where other processes read the rest; by default all.
+        interference: decides what goes wrong on purpose.
     """
 
     def __init__(
@@ -38,10 +40,13 @@ class KafkaEventSource:
         *,
         settings: EventSourceSettings | None = None,
         partitions: Collection[int] | None = None,
+        interference: Interference | None = None,
     ) -> None:
         self._partitions = partitions
         self._settings = settings or EventSourceSettings()
-        self._target = Target(function, trigger, bootstrap_servers, runtime, observer, self._settings)
+        self._target = Target(
+            function, trigger, bootstrap_servers, runtime, observer, self._settings, interference or NoInterference()
+        )
         self._pollers: list[Poller] = []
 
     async def start(self) -> None:

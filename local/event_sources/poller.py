@@ -21,6 +21,7 @@ from local.event_sources.record import Record
 from local.event_sources.settings import EventSourceSettings, Invoker
 from local.event_sources.verdict import verdict_of
 from local.event_sources.wire import KafkaError
+from local.interference import Interference, NoInterference
 from local.observer import BatchOutcome, Observer
 
 IDLE = 1.0
@@ -83,6 +84,7 @@ class Target:
     invoker: Invoker
     observer: Observer
     settings: EventSourceSettings
+    interference: Interference = field(default_factory=NoInterference)
 
 
 class Poller:
@@ -179,6 +181,9 @@ class Poller:
             self._delivering = False
         verdict = verdict_of(invocation, batch.offsets(), report_failures=target.trigger.report_failures)
         settlement = batcher.settle(batch, verdict, time.monotonic(), counts=invocation.outcome != "throttled")
+        if settlement.outcome == "success" and target.interference.redelivers(target.function):
+            self._tell_batch(batch.records, started, "success")
+            raise KafkaError("what was done is forgotten on purpose")
         commits.add(settlement.commits)
         if settlement.outcome != "given_up":
             self._tell_batch(batch.records, started, settlement.outcome)

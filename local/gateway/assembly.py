@@ -22,6 +22,7 @@ from local.gateway.websocket_connection import ConnectionLimits
 from local.gateway.websocket_events import CONNECT, DISCONNECT, WebSocketEvents
 
 if TYPE_CHECKING:
+    from local.interference import Interference
     from local.observer import Observer
 
 Trigger = TypeVar("Trigger", HttpTrigger, WebSocketTrigger, AuthorizerTrigger)
@@ -43,7 +44,13 @@ def build_http_api(
 
 
 def build_websocket_api(
-    manifest: Manifest, settings: GatewaySettings, domain: str, calls: Calls, observer: Observer
+    manifest: Manifest,
+    settings: GatewaySettings,
+    domain: str,
+    calls: Calls,
+    *,
+    observer: Observer,
+    interference: Interference,
 ) -> WebSocketApi | None:
     """The WebSocket API of a manifest; None where it has no websocket trigger."""
     routes = {
@@ -81,11 +88,16 @@ def build_websocket_api(
         ),
         timeout_s=settings.websocket_timeout_s,
         observer=observer,
+        interference=interference,
     )
 
 
 def build_management_api(
-    manifest: Manifest, settings: GatewaySettings, websocket: WebSocketApi, observer: Observer
+    manifest: Manifest,
+    settings: GatewaySettings,
+    websocket: WebSocketApi,
+    observer: Observer,
+    interference: Interference,
 ) -> ManagementApi:
     """@connections for the connections of a WebSocket API."""
     verifier = SignatureVerifier(
@@ -102,6 +114,7 @@ def build_management_api(
         rate=websocket.rates.requests,
         post_bytes=settings.post_bytes,
         observer=observer,
+        interference=interference,
     )
 
 

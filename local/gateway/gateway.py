@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from functions.manifest import Manifest
 from local.gateway.assembly import build_http_api, build_management_api, build_websocket_api
@@ -20,11 +20,25 @@ from local.gateway.management_api import ManagementApi
 from local.gateway.settings import GatewaySettings
 from local.gateway.site import WebSite
 from local.gateway.websocket_api import WebSocketApi
+from local.gateway.websocket_connection import WebSocketConnection
+from local.interference import Interference, NoInterference
 
 if TYPE_CHECKING:
+    from random import Random
+
     from local.observer import Observer
 
 Page = Callable[[], tuple[str, bytes]]
+
+
+class ControlPages(Protocol):
+    """Pages of the twin's own that take more than a GET."""
+
+    def serves(self, path: str) -> bool:
+        """Whether a path is one of them."""
+
+    def handle(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
+        """The answer, also to those who may not ask."""
 
 
 class Gateway:
@@ -37,6 +51,8 @@ class Gateway:
         observer: is told every request, frame, connection and post.
         extra_routes: pages of the twin's own, by exact path (`/_local/metrics`): each returns a content type and a
             body, and is served to this machine only.
+        control: more such pages, which decide by themselves whom they answer.
+        interference: decides what goes wrong on purpose.
     """
 
     def __init__(
@@ -47,13 +63,19 @@ class Gateway:
         settings: GatewaySettings,
         observer: Observer,
         extra_routes: Mapping[str, Page] | None = None,
+        control: ControlPages | None = None,
+        interference: Interference | None = None,
     ) -> None:
         self._manifest = manifest
         self._runtime = runtime
         self._settings = settings
         self._observer = observer
         self._pages = dict(extra_routes or {})
+        self._control = control
+        self._interference = interference or NoInterference()
         self._server: asyncio.Server | None = None
+        self._domain = ""
+        self._websocket: WebSocketApi | None = None
 
     async def start(self, host: str, port: int) -> int:
         """Listens, and returns the port: the given one, or a free one for 0.
@@ -75,14 +97,22 @@ class Gateway:
         return bound
 
     def _build(self, domain: str) -> None:
+        self._domain = domain
         self._calls = Calls(self._runtime)
         self._http: HttpApi = build_http_api(self._manifest, self._settings, domain, self._calls, self._observer)
-        self._websocket: WebSocketApi | None = build_websocket_api(
-            self._manifest, self._settings, domain, self._calls, self._observer
+        self._websocket = build_websocket_api(
+            self._manifest,
+            self._settings,
+            domain,
+            self._calls,
+            observer=self._observer,
+            interference=self._interference,
         )
         self._management: ManagementApi | None = None
         if self._websocket is not None:
-            self._management = build_management_api(self._manifest, self._settings, self._websocket, self._observer)
+            self._management = build_management_api(
+                self._manifest, self._settings, self._websocket, self._observer, self._interference
+            )
         self._site = WebSite.of(self._manifest, reserved=("_local",))
         stage = f"/{self._manifest.websocket.stage}"
         self._websocket_paths = (stage, f"{stage}/")
@@ -110,6 +140,19 @@ class Gateway:
         """How many WebSockets are open."""
         return len(self._websocket.connections) if self._websocket is not None else 0
 
+    def drop_sockets(self, share: float, code: int, chance: Random) -> int:
+        """Drops each WebSocket with a chance of `share`: with a close code, or for 0 without a word; how many."""
+        return self._websocket.drop(share, code, chance) if self._websocket is not None else 0
+
+    @property
+    def domain(self) -> str:
+        """The `host:port` that events name as `domainName`; "" before the start."""
+        return self._domain
+
+    def connections(self) -> list[WebSocketConnection]:
+        """The WebSockets that are open, oldest first."""
+        return list(self._websocket.connections.values()) if self._websocket is not None else []
+
     def handle(self, request: HttpRequest) -> Outcome | Awaitable[Outcome]:
         """Answers a request, or says what to wait for."""
         path = request.path
@@ -120,12 +163,16 @@ class Gateway:
         page = self._pages.get(path)
         if page is not None:
             return _serve_page(page, request)
+        if self._control is not None and self._control.serves(path):
+            return self._control.handle(request)
         if self._site is not None and self._site.serves(path):
             return self._site.handle(request)
         return self._http.handle(request)
 
     def answered(self, request: HttpRequest, response: HttpResponse) -> None:
-        """Tells the observer of an answer; posts are told by who serves them."""
+        """Tells the observer of an answer; posts are told by who serves them, the twin's own pages by nobody."""
+        if self._control is not None and self._control.serves(request.path):
+            return
         if request.method == "POST" and self._management is not None and self._management.serves(request.path):
             return
         ms = (self._loop.time() - request.received_at) * 1000

@@ -6,7 +6,8 @@ Answers are those of the API Gateway Management API's reference. SDKs read the k
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
@@ -19,13 +20,15 @@ from local.gateway.websocket_connection import WebSocketConnection
 from local.gateway.websocket_framing import NORMAL
 
 if TYPE_CHECKING:
+    from local.interference import Interference, PostTrouble
     from local.observer import Observer
 
 
 class ManagementApi:
     """Serves `/{stage}/@connections/{id}` for the connections that are open at the moment of each call.
 
-    Every request is answered without waiting: a post when its frame is in the socket's buffer.
+    Every request is answered without waiting, unless somebody interferes: a post when its frame is in the socket's
+    buffer.
     """
 
     def __init__(
@@ -37,6 +40,7 @@ class ManagementApi:
         rate: RateLimit,
         post_bytes: int,
         observer: Observer,
+        interference: Interference,
     ) -> None:
         self._prefixes = (f"/{stage}/@connections/", f"/{stage}/%40connections/")
         self._connections = connections
@@ -44,13 +48,30 @@ class ManagementApi:
         self._rate = rate
         self._post_bytes = post_bytes
         self._observer = observer
+        self._interference = interference
 
     def serves(self, path: str) -> bool:
         """Whether a path, still percent-encoded, is one of this API's."""
         return path.startswith(self._prefixes)
 
-    def handle(self, request: HttpRequest) -> HttpResponse:
+    def handle(self, request: HttpRequest) -> HttpResponse | Awaitable[HttpResponse]:
         """Does what a request asks for and answers it."""
+        trouble = self._interference.post() if request.method == "POST" else None
+        if trouble is not None:
+            return self._spoil(request, trouble)
+        response = self._handle(request)
+        if request.method == "POST":
+            self._interference.posted()
+        return response
+
+    async def _spoil(self, request: HttpRequest, trouble: PostTrouble) -> HttpResponse:
+        await asyncio.sleep(trouble.delay_s)
+        if trouble.status is None:
+            return self._handle(request)
+        self._observer.post(_connection_id(request.path), trouble.status, len(request.body))
+        return _SPOILT[trouble.status]()
+
+    def _handle(self, request: HttpRequest) -> HttpResponse:
         connection_id = _connection_id(request.path)
         try:
             self._verifier.check(request)
@@ -126,3 +147,10 @@ def _limited() -> HttpResponse:
 
 def _gone() -> HttpResponse:
     return _error(410, "GoneException", "Gone")
+
+
+_SPOILT: Mapping[int, Callable[[], HttpResponse]] = {
+    410: _gone,
+    429: _limited,
+    500: lambda: _error(500, "InternalServerErrorException", "Internal server error"),
+}

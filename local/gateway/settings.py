@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 KIB = 1024
 
@@ -15,8 +15,7 @@ class GatewaySettings:
     that events name as `domainName`; None makes it `localhost` and the port that was bound.
 
     `idle_timeout_s` and `max_duration_s` are the manifest's where they are None here. The rates are per second, over
-    the whole gateway, and None switches a limit off, as AWS's own would slow a load test down; AWS's are 500 connects
-    and 10,000 requests with a burst of 5,000.
+    the whole gateway, callbacks included; None switches a limit off.
 
     What has no figure in AWS: `outgoing_buffer_bytes` (to a client that reads so slowly that more than this waits for
     it, posts are refused with 429, and it is dropped where it should get an answer), `messages_in_flight` (a connection
@@ -24,8 +23,8 @@ class GatewaySettings:
     client or a closing socket is given up.
     """
 
-    access_key_id: str
-    secret_access_key: str
+    access_key_id: str = ""
+    secret_access_key: str = field(default="", repr=False)
     region: str = "us-east-1"
     account_id: str = "000000000000"
     http_api_id: str = "twinhttp00"
@@ -44,9 +43,9 @@ class GatewaySettings:
     websocket_timeout_s: float = 29.0
     idle_timeout_s: float | None = None
     max_duration_s: float | None = None
-    connects_per_s: float | None = None
+    connects_per_s: float | None = 500.0
     connect_burst: int = 500
-    requests_per_s: float | None = None
+    requests_per_s: float | None = 10_000.0
     request_burst: int = 5_000
     clock_skew_s: float = 300.0
 
@@ -55,3 +54,7 @@ class GatewaySettings:
     keep_alive_s: float = 60.0
     request_timeout_s: float = 60.0
     close_timeout_s: float = 2.0
+
+
+UNLIMITED = GatewaySettings(connects_per_s=None, requests_per_s=None)
+"""For load tests of what is behind the gateway."""

@@ -27,6 +27,9 @@ from local.gateway.websocket_framing import GOING_AWAY, CloseStatus
 from local.gateway.websocket_handshake import accept_handshake, refuse_handshake
 
 if TYPE_CHECKING:
+    from random import Random
+
+    from local.interference import Interference
     from local.observer import Observer
     from local.runtime.invocation import Invocation
 
@@ -76,6 +79,7 @@ class WebSocketApi:
         rates: WebSocketRates,
         timeout_s: float,
         observer: Observer,
+        interference: Interference,
     ) -> None:
         self.connections: dict[str, WebSocketConnection] = {}
         self._routes = routes
@@ -87,6 +91,7 @@ class WebSocketApi:
         self.rates = rates
         self._timeout_s = timeout_s
         self._observer = observer
+        self._interference = interference
         self._loop = asyncio.get_running_loop()
         self._sockets: LiveSet[WebSocketConnection] = LiveSet()
         self._stopping = False
@@ -132,7 +137,22 @@ class WebSocketApi:
             self._observer.connection(connection.peer.connection_id, "closed", status.code, status.reason)
         if self._disconnect_function is not None:
             event = self._events.disconnect(connection.peer, status, new_id())
-            self._calls.start(self._disconnect_function, event)
+            trouble = self._interference.disconnect()
+            if trouble is None:
+                self._calls.start(self._disconnect_function, event)
+                return
+            for _ in range(trouble.calls):
+                self._loop.call_later(trouble.delay_s, self._calls.start, self._disconnect_function, event)
+
+    def drop(self, share: float, code: int, chance: Random) -> int:
+        """Drops each connection with a chance of `share`: with a close code, or for 0 without a word; how many."""
+        chosen = [one for one in tuple(self.connections.values()) if share >= 1 or chance.random() < share]
+        for connection in chosen:
+            if code:
+                connection.close(code, "Dropped")
+            else:
+                connection.abort()
+        return len(chosen)
 
     def on_gone(self, connection: WebSocketConnection) -> None:
         """A connection's socket is closed."""

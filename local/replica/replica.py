@@ -25,7 +25,8 @@ from functions.manifest import (
 )
 from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
 from local.failures import StartError, port_in_use
-from local.gateway import Gateway, GatewaySettings
+from local.gateway import Gateway
+from local.gateway.settings import UNLIMITED
 from local.metrics import Metrics, TeeObserver
 from local.observer import Observer
 from local.replica.ownership import Ownership, Partitions
@@ -98,7 +99,8 @@ class Replica:
         return Gateway(
             self._manifest,
             self._runtime,
-            settings=GatewaySettings(
+            settings=replace(
+                UNLIMITED,
                 access_key_id=settings.secret(KEY_ID),
                 secret_access_key=settings.secret(KEY),
                 region=settings.region,
@@ -184,6 +186,7 @@ def make_runtime(manifest: Manifest, settings: ReplicaSettings, observer: Observ
                 secret_access_key=settings.secret(KEY),
                 endpoint_url=settings.aws_endpoint_url,
                 hot_reload=False,
+                memory_limits=False,  # the container has its own
             ),
             observer=observer,
         )

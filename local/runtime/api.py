@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import Protocol, cast
+from urllib.parse import unquote
 
 import httptools
 
@@ -20,8 +21,11 @@ PREFIX = b"/2018-06-01/runtime/"
 NEXT = PREFIX + b"invocation/next"
 INIT_ERROR = PREFIX + b"init/error"
 INVOCATION = PREFIX + b"invocation/"
+POINT = b"/_local/points/"
+"""Not AWS's: where code that was started with `local/runtime/hook.py` says that it has come to a named place."""
 JSON_HEAD = b"Content-Type: application/json\r\nContent-Length: "
 
+GO_ON = b"HTTP/1.1 204 No Content\r\n\r\n"
 ACCEPTED = b"HTTP/1.1 202 Accepted\r\n" + JSON_HEAD + b'16\r\n\r\n{"status":"OK"}\n'
 
 
@@ -57,6 +61,9 @@ class Worker(Protocol):
 
     def init_failed(self, body: bytes) -> None:
         """The worker could not start."""
+
+    def reached(self, connection: WorkerConnection, point: str, when: str) -> None:
+        """The worker's code stands at a named place until `go_on`."""
 
     def connected(self, connection: WorkerConnection) -> None:
         """A connection was opened."""
@@ -123,8 +130,16 @@ class WorkerConnection(asyncio.Protocol):
             self._write(ACCEPTED)
             self._worker.init_failed(body)
             return
+        if url.startswith(POINT):
+            point, _, when = unquote(url.removeprefix(POINT).decode("latin-1")).partition("/")
+            self._worker.reached(self, point, when)
+            return
         request_id, _, verb = url.removeprefix(INVOCATION).decode("latin-1").partition("/")
         self._invocation(request_id, verb, body, size)
+
+    def go_on(self) -> None:
+        """Lets code that stands at a named place go on."""
+        self._write(GO_ON)
 
     def abort(self) -> None:
         """Cuts the connection."""

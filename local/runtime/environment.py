@@ -3,77 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
 
-from functions.manifest import Function
+import psutil
+
 from local.process import signal_group, spawn
 from local.runtime import failures
 from local.runtime.api import WorkerConnection
 from local.runtime.invocation import Invocation, Outcome
+from local.runtime.launching import debug_port_free, worker_command
 from local.runtime.logs import LogPipe
-from local.runtime.settings import RuntimeSettings
-from local.runtime.variables import function_arn, worker_variables
+from local.runtime.spec import EnvironmentStatus, Owner, Pending, Spec, State
+from local.runtime.variables import function_arn, trace_id, worker_variables
 
-State = Literal["starting", "idle", "busy", "ended"]
-
-
-@dataclass(frozen=True, slots=True)
-class EnvironmentStatus:
-    """What can be seen of an environment. `pid` is 0 until its process runs; times are seconds."""
-
-    pid: int
-    state: State
-    invocations: int
-    age: float
-    frozen: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Spec:
-    """All that is needed to start environments of one function."""
-
-    function: Function
-    layer: Path | None
-    values: Mapping[str, str]
-    settings: RuntimeSettings
-
-
-@dataclass(slots=True, eq=False)
-class Pending:
-    """An invocation from its request to its answer; `queued_at` is the loop's time."""
-
-    request_id: str
-    event: bytes
-    answer: asyncio.Future[Invocation]
-    queued_at: float
-
-
-class Owner(Protocol):
-    """Who owns environments and hands them invocations. Called on the loop, and must not block."""
-
-    def environment_idle(self, environment: Environment) -> None:
-        """It waits for work; `run` may be called at once."""
-
-    def environment_started(self, environment: Environment) -> None:
-        """Its process runs."""
-
-    def environment_ended(self, environment: Environment, reason: str) -> None:
-        """Its process is gone, and whatever ran in it was told to `invocation_finished`."""
-
-    def environment_failed(self, environment: Environment, outcome: Outcome, payload: bytes) -> None:
-        """It could not start; `environment_ended` follows."""
-
-    def invocation_finished(self, pending: Pending, invocation: Invocation) -> None:
-        """An invocation has its answer."""
-
-    def log(self, line: str) -> None:
-        """The worker printed a line."""
+MEBIBYTE = 1 << 20
+DEBUG_TIMEOUT = 86_400.0
+"""Seconds that an invocation may take in an environment that somebody looks at with a debugger."""
 
 
 class Environment:
@@ -81,17 +27,16 @@ class Environment:
 
     It is `starting` until the worker asks for its first invocation, then `idle` or `busy` in turn. It counts as busy
     after the answer too, until the worker asks for the next invocation: only then it is done, and may be frozen.
-    The function is told its memory size, but held to its time only: no system here limits what a process really uses
-    in a way that behaves like Lambda's.
     """
 
-    def __init__(self, spec: Spec, owner: Owner) -> None:
+    def __init__(self, spec: Spec, owner: Owner[Environment]) -> None:
         self._spec = spec
         self._owner = owner
         self._loop = asyncio.get_running_loop()
         self.state: State = "starting"
         self.idle_since = 0.0
         self.retiring = ""
+        self.end_reason = ""
         self._started_at = self._loop.time()
         self._served = 0
         self._frozen = False
@@ -103,7 +48,11 @@ class Environment:
         self._process: asyncio.subprocess.Process | None = None
         self._server: asyncio.Server | None = None
         self._failed = False
-        self._timeout = float(spec.function.timeout_s)
+        self._request_id = ""
+        self._debugged = spec.function.name in spec.settings.debug
+        self._timeout = DEBUG_TIMEOUT if self._debugged else float(spec.function.timeout_s)
+        self._interference = spec.interference
+        self._doom: asyncio.TimerHandle | None = None
         self._head = (
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
             f"Lambda-Runtime-Invoked-Function-Arn: {function_arn(spec.settings, spec.function.name)}\r\n"
@@ -122,12 +71,21 @@ class Environment:
     def status(self) -> EnvironmentStatus:
         """What can be seen of it now."""
         age = self._loop.time() - self._started_at
-        return EnvironmentStatus(self.pid, self.state, self._served, age, self._frozen)
+        return EnvironmentStatus(self.pid, self.state, self._served, age, self._frozen, self._memory_mb())
+
+    def hold_to_memory(self) -> None:
+        """Kills the process if it has more memory in use than the function may have."""
+        if self._debugged or self.state not in ("starting", "busy"):
+            return
+        used, allowed = self._memory_mb(), self._spec.function.memory_mb
+        if used > allowed:
+            self.end_reason = f"out of memory: {used:.0f} of {allowed} MB"
+            self.kill()
 
     async def live(self) -> None:
         """Starts the worker and returns when it has ended and everything is cleaned up."""
         reason = "start failed"
-        logs = LogPipe(self._owner.log)
+        logs = LogPipe(lambda line: self._owner.log(line, self._request_id))
         try:
             try:
                 process = await self._start(logs)
@@ -136,7 +94,7 @@ class Environment:
                 return
             status = await process.wait()
             logs.close()
-            reason = self.retiring or f"exited with status {status}"
+            reason = self.end_reason or self.retiring or f"exited with status {status}"
             self._exited(status)
         finally:
             self.state = "ended"
@@ -155,13 +113,20 @@ class Environment:
         self.state = "busy"
         self._waiting = None
         self._pending = pending
+        self._request_id = pending.request_id
         self._ran_at = time.perf_counter()
         self._timer = self._loop.call_later(self._timeout, self._timed_out)
+        if self._interference.kills(self._name, "event"):
+            self.kill()
+            return
+        doomed_in_s = self._interference.kill_after_s(self._name)
+        if doomed_in_s is not None:
+            self._doom = self._loop.call_later(doomed_in_s, self._kill_while_it_runs)
         event = pending.event
         head = (
             f"{self._head}Lambda-Runtime-Aws-Request-Id: {pending.request_id}\r\n"
             f"Lambda-Runtime-Deadline-Ms: {int((time.time() + self._timeout) * 1000)}\r\n"
-            f"Lambda-Runtime-Trace-Id: {_trace_id()}\r\nContent-Length: {len(event)}\r\n\r\n"
+            f"Lambda-Runtime-Trace-Id: {trace_id()}\r\nContent-Length: {len(event)}\r\n\r\n"
         )
         connection.send_invocation(head.encode("latin-1"), event)
 
@@ -212,11 +177,21 @@ class Environment:
 
     def responded(self, request_id: str, body: bytes) -> bool:
         """The worker's answer is there."""
-        return self._settle(request_id, "success", body)
+        return self._answered(request_id, "success", body)
 
     def failed(self, request_id: str, body: bytes) -> bool:
         """The function raised."""
-        return self._settle(request_id, "error", body)
+        return self._answered(request_id, "error", body)
+
+    def reached(self, connection: WorkerConnection, point: str, when: str) -> None:
+        """The function's code stands at a named place."""
+        hold_s = self._interference.reached(self._name, point, "after" if when == "after" else "before")
+        if hold_s is None:
+            self.kill()
+        elif hold_s:
+            self._loop.call_later(hold_s, connection.go_on)
+        else:
+            connection.go_on()
 
     def response_too_large(self, request_id: str, size: int) -> None:
         """The function returned more than Lambda takes."""
@@ -230,18 +205,39 @@ class Environment:
         self._server = await self._loop.create_server(lambda: WorkerConnection(self), "127.0.0.1", 0)
         port = self._server.sockets[0].getsockname()[1]
         spec = self._spec
-        self._timer = self._loop.call_later(spec.settings.init_timeout, self._init_timed_out)
+        if self._debugged:
+            await debug_port_free(spec.settings.debug[self._name])
+        init_timeout = DEBUG_TIMEOUT if self._debugged else spec.settings.init_timeout
+        self._timer = self._loop.call_later(init_timeout, self._init_timed_out)
+        api = f"127.0.0.1:{port}"
         self._process = await spawn(
-            [spec.settings.python, "-m", "awslambdaric", spec.function.handler],
+            worker_command(spec, api),
             cwd=spec.function.code,
-            environment=worker_variables(spec.function, spec.layer, spec.values, spec.settings, f"127.0.0.1:{port}"),
+            environment=worker_variables(spec.function, spec.layer, spec.values, spec.settings, api),
             stdout=logs.write_fd,
         )
         logs.started()
         self._owner.environment_started(self)
-        if self.retiring:
+        if self.retiring or self._interference.kills(self._name, "init"):
             self.kill()
         return self._process
+
+    def _answered(self, request_id: str, outcome: Outcome, payload: bytes) -> bool:
+        if self._pending is None or self._pending.request_id != request_id:
+            return False
+        if self._interference.kills(self._name, "answer", "before"):
+            self.kill()
+            return True
+        settled = self._settle(request_id, outcome, payload)
+        if self._interference.kills(self._name, "answer", "after"):
+            self.kill()
+        return settled
+
+    def _kill_while_it_runs(self) -> None:
+        self._doom = None
+        if self._pending is not None:
+            self._interference.killed_late(self._name)
+            self.kill()
 
     def _settle(self, request_id: str, outcome: Outcome, payload: bytes) -> bool:
         pending = self._pending
@@ -281,7 +277,7 @@ class Environment:
             self._fail("exited", failures.exited("init", status))
 
     def _freeze(self) -> None:
-        if self._spec.settings.freeze and self.state == "idle" and self._process is not None:
+        if self._spec.settings.freeze and not self._debugged and self.state == "idle" and self._process is not None:
             self._frozen = True
             signal_group(self._process, signal.SIGSTOP)
 
@@ -294,14 +290,25 @@ class Environment:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._doom is not None:
+            self._doom.cancel()
+            self._doom = None
+
+    def _memory_mb(self) -> float:
+        pid = self.pid
+        if not pid:
+            return 0.0
+        try:
+            return float(psutil.Process(pid).memory_info().rss / MEBIBYTE)
+        except psutil.Error:
+            return 0.0
+
+    @property
+    def _name(self) -> str:
+        return self._spec.function.name
 
     def _close_connections(self) -> None:
         if self._server is not None:
             self._server.close()
         for connection in tuple(self._connections):
             connection.abort()
-
-
-def _trace_id() -> str:
-    """A trace header in X-Ray's form, not sampled."""
-    return f"Root=1-{int(time.time()):08x}-{random.getrandbits(96):024x};Parent={random.getrandbits(64):016x};Sampled=0"

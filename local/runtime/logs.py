@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 CHUNK = 1 << 16
 LONGEST_LINE = 1 << 18
@@ -81,19 +83,31 @@ class LogPipe:
         self._read_fd = -1
 
 
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line that a function printed; `number` counts its function's lines from 1, `at` is seconds since 1970."""
+
+    number: int
+    at: float
+    request_id: str
+    text: str
+
+
 class LogTail:
     """The last lines of one function, over all its environments."""
 
     def __init__(self, function: str, keep: int, tell: Callable[[str, str], None]) -> None:
         self._function = function
         self._tell = tell
-        self._lines: deque[str] = deque(maxlen=keep)
+        self._lines: deque[LogLine] = deque(maxlen=keep)
+        self._count = 0
 
-    def add(self, line: str) -> None:
+    def add(self, text: str, request_id: str) -> None:
         """Keeps a line and passes it on."""
-        self._lines.append(line)
-        self._tell(self._function, line)
+        self._count += 1
+        self._lines.append(LogLine(self._count, time.time(), request_id, text))
+        self._tell(self._function, text)
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[LogLine]:
         """What is kept, oldest first."""
         return list(self._lines)

@@ -20,9 +20,10 @@ from typing import Protocol
 
 from local.observer import Observer
 from local.runtime import failures
-from local.runtime.environment import Environment, EnvironmentStatus, Pending, Spec
+from local.runtime.environment import Environment
 from local.runtime.invocation import Invocation, Outcome
-from local.runtime.logs import LogTail
+from local.runtime.logs import LogLine, LogTail
+from local.runtime.spec import EnvironmentStatus, Pending, Spec
 
 PACE = 0.2
 """The weight of the latest invocation in the moving average."""
@@ -54,9 +55,8 @@ class Pool:
         self._log = LogTail(self.name, spec.settings.log_lines, observer.log)
         reserved = spec.function.reserved_concurrency
         self._reserved = reserved
-        self._limit = (
-            spec.settings.max_per_function if reserved is None else min(reserved, spec.settings.max_per_function)
-        )
+        most = 1 if self.name in spec.settings.debug else spec.settings.max_per_function
+        self._limit = most if reserved is None else min(reserved, most)
         self._changed = asyncio.Event()
 
     @property
@@ -103,6 +103,23 @@ class Pool:
         if had_some and not self._closed:
             self._start()
 
+    def kill(self) -> int:
+        """Kills all environments at once, as a crash would; returns how many there were."""
+        for environment in tuple(self._environments):
+            environment.kill()
+        return len(self._environments)
+
+    def kill_busy(self) -> None:
+        """Kills those that have an invocation without an answer."""
+        for environment in tuple(self._environments):
+            if environment.running:
+                environment.kill()
+
+    def hold_to_memory(self) -> None:
+        """Kills those that use more memory than the function may have."""
+        for environment in tuple(self._environments):
+            environment.hold_to_memory()
+
     def end_idle(self, since: float, keep: int) -> None:
         """Ends environments that have been idle since before a loop time, but keeps some."""
         surplus = len(self._environments) - keep
@@ -138,7 +155,7 @@ class Pool:
         """What can be seen of the environments, oldest first."""
         return [environment.status() for environment in self._environments]
 
-    def log_lines(self) -> list[str]:
+    def log_lines(self) -> list[LogLine]:
         """The last lines that the function printed."""
         return self._log.lines()
 
@@ -185,9 +202,9 @@ class Pool:
         if not self.in_flight:
             self._changed.set()
 
-    def log(self, line: str) -> None:
+    def log(self, line: str, request_id: str) -> None:
         """Keeps what a worker printed."""
-        self._log.add(line)
+        self._log.add(line, request_id)
 
     def _scale_up(self) -> None:
         if not self._queue or self._closed:

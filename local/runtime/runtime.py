@@ -8,13 +8,15 @@ import uuid
 from collections.abc import Mapping
 
 from functions.manifest import Manifest
+from local.interference import Interference, NoInterference
 from local.observer import Observer
 from local.runtime import failures
-from local.runtime.environment import EnvironmentStatus, Pending, Spec
 from local.runtime.invocation import Invocation, Outcome
+from local.runtime.logs import LogLine
 from local.runtime.pool import Pool
 from local.runtime.reload import CodeWatcher
 from local.runtime.settings import MAX_PAYLOAD_BYTES, RuntimeSettings
+from local.runtime.spec import EnvironmentStatus, Pending, Spec
 from local.runtime.variables import worker_variables
 
 SETTLED = 1.0
@@ -29,19 +31,27 @@ class Runtime:
         values: what the `${…}` of the manifest's variables stand for.
         settings: see `RuntimeSettings`.
         observer: is told of every invocation, environment and log line.
+        interference: decides what goes wrong on purpose.
 
     Raises:
         ManifestError: a variable names a value that is not in `values`.
     """
 
     def __init__(
-        self, manifest: Manifest, values: Mapping[str, str], *, settings: RuntimeSettings, observer: Observer
+        self,
+        manifest: Manifest,
+        values: Mapping[str, str],
+        *,
+        settings: RuntimeSettings,
+        observer: Observer,
+        interference: Interference | None = None,
     ) -> None:
         self._manifest = manifest
         self._settings = settings
         self._observer = observer
         self._specs = {
-            name: Spec(function, manifest.layer, values, settings) for name, function in manifest.functions.items()
+            name: Spec(function, manifest.layer, values, settings, interference or NoInterference())
+            for name, function in manifest.functions.items()
         }
         for spec in self._specs.values():
             worker_variables(spec.function, spec.layer, values, settings, "")
@@ -54,6 +64,8 @@ class Runtime:
         self._pools = {name: Pool(spec, self, self._observer) for name, spec in self._specs.items()}
         loop = asyncio.get_running_loop()
         self._tasks = [loop.create_task(self._end_idle())]
+        if self._settings.memory_limits:
+            self._tasks.append(loop.create_task(self._watch_memory()))
         if self._settings.prewarm:
             self._tasks.append(loop.create_task(self._prewarm(), name="prewarm"))
         if self._settings.hot_reload:
@@ -107,13 +119,31 @@ class Runtime:
         """
         return self._pools[function].status()
 
-    def logs(self, function: str) -> list[str]:
+    def logs(self, function: str) -> list[LogLine]:
         """The last lines that a function printed, oldest first; a stack trace is one line that holds line ends.
 
         Raises:
             KeyError: no such function.
         """
         return self._pools[function].log_lines()
+
+    def retire(self, function: str, reason: str) -> None:
+        """Replaces a function's environments; each ends with its present invocation.
+
+        Raises:
+            KeyError: no such function.
+        """
+        self._pools[function].retire(reason)
+
+    def kill(self, function: str) -> int:
+        """Kills all environments of a function, or of every function for `*`, as a crash would; returns how many."""
+        return sum(pool.kill() for name, pool in self._pools.items() if function in (name, "*"))
+
+    def kill_busy(self, function: str) -> None:
+        """Kills those environments of a function, or of every function for `*`, that have not answered yet."""
+        for name, pool in self._pools.items():
+            if function in (name, "*"):
+                pool.kill_busy()
 
     def allows(self, pool: Pool) -> bool:
         """Whether the machine's limit leaves room for another environment, perhaps after ending an idle one."""
@@ -157,8 +187,17 @@ class Runtime:
         timeout = self._settings.idle_timeout
         while True:
             await asyncio.sleep(min(5.0, timeout / 2))
+            for name, pool in self._pools.items():
+                if name not in self._settings.debug:
+                    pool.end_idle(loop.time() - timeout, keep=1 if self._settings.prewarm else 0)
+
+    async def _watch_memory(self) -> None:
+        """Looks at what processes really use. A limit that the system sets on their address space (RLIMIT_AS) would not
+        do: it counts what is only reserved, and what is beyond it is a MemoryError, which Lambda does not raise."""
+        while True:
+            await asyncio.sleep(self._settings.memory_interval)
             for pool in self._pools.values():
-                pool.end_idle(loop.time() - timeout, keep=1 if self._settings.prewarm else 0)
+                pool.hold_to_memory()
 
     async def _reload(self) -> None:
         layer = self._manifest.layer

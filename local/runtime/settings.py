@@ -35,6 +35,10 @@ class RuntimeSettings:
         prewarm_concurrency: how many of them start side by side.
         hot_reload: replace environments when Python files of their function or of the layer change.
         reload_interval: how often the files are looked at.
+        memory_limits: kill an environment that has more memory in use than its function's `memory_mb`.
+        memory_interval: how often that is looked at.
+        debug: functions that a debugger may be attached to, each with debugpy's port: they have one environment, which
+            is not timed out, frozen, ended when idle or limited in memory.
         log_lines: how many lines a function's log keeps.
         environment: variables for every function beyond the manifest's and Lambda's own.
     """
@@ -57,5 +61,8 @@ class RuntimeSettings:
     prewarm_concurrency: int = field(default_factory=lambda: max(1, os.cpu_count() or 1))
     hot_reload: bool = True
     reload_interval: float = 0.5
+    memory_limits: bool = True
+    memory_interval: float = 0.05
+    debug: dict[str, int] = field(default_factory=dict)
     log_lines: int = 1000
     environment: dict[str, str] = field(default_factory=dict)

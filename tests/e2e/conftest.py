@@ -16,7 +16,7 @@ from parley.protocol.asyncapi import make_asyncapi
 
 POLL_S = 0.02
 # As Lambda does it: what a handler leaves to a thread does not run until its next invocation.
-FROZEN = {"FREEZE": "on"}
+FROZEN = {"FREEZE": "on", "LIMITS": "on"}
 PASSWORD = "a password of nobody but tests"
 
 

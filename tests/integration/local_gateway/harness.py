@@ -21,6 +21,7 @@ from functions.manifest import (
     WebSocketTrigger,
 )
 from local.gateway import Gateway, GatewaySettings
+from local.interference import Interference
 from local.observer import NullObserver
 from local.runtime import Invocation, Outcome
 
@@ -154,12 +155,15 @@ async def running(
     rules: Mapping[str, Rule] = SOCKET_RULES,
     *,
     extra: Mapping[str, Any] | None = None,
+    interference: Interference | None = None,
     **changes: Any,
 ) -> AsyncIterator[Stage]:
     """Runs a gateway; `changes` go into the settings, `extra` are its extra routes."""
     runtime, recorder = FakeRuntime(rules), Recorder()
     settings = replace(SETTINGS, **changes)
-    gateway = Gateway(project, runtime, settings=settings, observer=recorder, extra_routes=extra)
+    gateway = Gateway(
+        project, runtime, settings=settings, observer=recorder, extra_routes=extra, interference=interference
+    )
     port = await gateway.start("127.0.0.1", 0)
     try:
         yield Stage(gateway, runtime, recorder, port)

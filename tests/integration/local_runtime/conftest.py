@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from functions.manifest import load_manifest
+from local.interference import Interference
 from local.runtime import Runtime, RuntimeSettings
 from tests.integration.local_runtime.project import Recorder, Stack, StartStack, write
 
@@ -26,7 +27,12 @@ def start_stack(tmp_path: Path) -> StartStack:
 
     @asynccontextmanager
     async def start(
-        handlers: dict[str, str], *, table: dict[str, str] | None = None, top: str = "", **settings: Any
+        handlers: dict[str, str],
+        *,
+        table: dict[str, str] | None = None,
+        top: str = "",
+        interference: Interference | None = None,
+        **settings: Any,
     ) -> AsyncIterator[Stack]:
         manifest = '[project]\nname = "feed"\nlayer = "shared"\n' + top
         (tmp_path / "shared").mkdir()
@@ -40,6 +46,7 @@ def start_stack(tmp_path: Path) -> StartStack:
             {"greeting": "hello", "stage": "local"},
             settings=replace(RuntimeSettings(prewarm=False, hot_reload=False, freeze=True, stop_grace=5.0), **settings),
             observer=told,
+            interference=interference,
         )
         await runtime.start()
         try:

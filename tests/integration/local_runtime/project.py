@@ -47,6 +47,9 @@ class Stack:
     def write(self, path: str, code: str) -> None:
         write(self.root / path, code)
 
+    def logs(self, function: str) -> list[str]:
+        return [line.text for line in self.runtime.logs(function)]
+
     def pids(self, function: str) -> list[int]:
         return [status.pid for status in self.runtime.environments(function)]
 

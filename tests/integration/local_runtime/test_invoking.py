@@ -85,7 +85,7 @@ async def test_an_exception_is_reported_and_the_environment_lives_on(start_stack
         await stack.run("fails")
         assert [status.pid for status in stack.runtime.environments("fails")] == [pid]
         report = json.loads(invocation.payload)
-        traces = [line for line in stack.runtime.logs("fails") if "LookupError: nothing there" in line]
+        traces = [line for line in stack.logs("fails") if "LookupError: nothing there" in line]
     assert invocation.outcome == "error"
     assert (report["errorType"], report["errorMessage"]) == ("LookupError", "nothing there")
     assert "handler.py" in report["stackTrace"][0]
@@ -207,8 +207,8 @@ async def test_a_megabyte_of_output_is_kept_in_part_and_stops_nothing(start_stac
     """
     async with start_stack({"loud": code}, log_lines=100) as stack:
         invocation = await stack.run("loud")
-        await until(lambda: "to standard error" in stack.runtime.logs("loud"))
-        kept = stack.runtime.logs("loud")
+        await until(lambda: "to standard error" in stack.logs("loud"))
+        kept = stack.logs("loud")
     assert invocation.outcome == "success"
     assert len(kept) == 100
     assert kept[-2].startswith("line 19999 ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from local.event_sources.batching import Backoff
 from local.event_sources.poller import Poller, Target
 from local.event_sources.record import Record
 from local.event_sources.wire import KafkaError
+from local.faults import Faults, read_fault
+from local.interference import Interference, NoInterference
 from local.observer import BatchOutcome, NullObserver
 from local.runtime import Invocation
 from tests.unit.local_event_sources.records import record, trigger
@@ -153,12 +156,21 @@ def start(
     *,
     gated: bool = False,
     stop_grace: float = 10.0,
+    interference: Interference | None = None,
 ) -> Bench:
     settings = EventSourceSettings(backoff=Backoff(0.01, 0.02), reconnect=0.01, lag_interval=0.0, stop_grace=stop_grace)
     functions, told = Functions(handler), Told()
     if not gated:
         functions.gate.set()
-    target = Target("store", rules or trigger(), "127.0.0.1:9092", functions, told, settings)
+    target = Target(
+        "store",
+        rules or trigger(),
+        "127.0.0.1:9092",
+        functions,
+        told,
+        settings,
+        interference or NoInterference(),
+    )
     poller = Poller(target, source)
     poller.start()
     return Bench(source, functions, told, poller)
@@ -268,3 +280,13 @@ async def test_an_idle_poller_stops_at_once() -> None:
     async with asyncio.timeout(1):
         await bench.poller.stop()
     await bench.poller.stop()
+
+
+async def test_a_batch_whose_commit_is_lost_on_purpose_is_read_and_handed_over_again() -> None:
+    faults = Faults(7, clock=time.monotonic, tell=lambda _: None)
+    faults.add(read_fault({"kind": "redeliver", "function": "store"}))
+    bench = start(ListSource([record(0), record(1)]), interference=faults)
+    await bench.until(lambda: bench.source.committed == {0: 2})
+    await bench.poller.stop()
+    assert bench.functions.batches == [[(0, 0), (0, 1)], [(0, 0), (0, 1)]]
+    assert bench.source.opened == 2

@@ -87,3 +87,29 @@ async def test_stopping_between_runs_is_at_once() -> None:
     await source.start()
     async with asyncio.timeout(5):
         await source.stop()
+
+
+async def test_cron_runs_at_its_times_and_leaves_out_those_that_a_long_run_covers() -> None:
+    function = Function()
+    now = datetime(2026, 11, 25, 12, 59, 59, 950_000, tzinfo=UTC)
+    function.gate.clear()
+    asked = asyncio.Event()
+
+    def clock() -> datetime:
+        asked.set()
+        return now
+
+    source = ScheduleSource("sweep", ScheduleTrigger(cron="0 * * * ? *"), function, clock=clock)
+    await source.start()
+    await asked.wait()
+    now = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)
+    await function.called(1)
+    now = datetime(2026, 11, 25, 15, 59, 59, 990_000, tzinfo=UTC)  # 14:00 and 15:00 passed while it ran
+    function.gate.set()
+    async with asyncio.timeout(10):
+        while function.finished < 1:  # noqa: ASYNC110 - the count is all there is to see
+            await asyncio.sleep(0.005)
+    assert len(function.events) == 1
+    now = datetime(2026, 11, 25, 16, 0, tzinfo=UTC)
+    await function.called(2)
+    await source.stop()

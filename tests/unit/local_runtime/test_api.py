@@ -28,6 +28,10 @@ class ScriptedWorker:
     waits: asyncio.Event = field(default_factory=asyncio.Event)
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def reached(self, connection: WorkerConnection, point: str, when: str) -> None:
+        self.told.append(("reached", (point, when)))
+        connection.go_on()
+
     def connected(self, connection: WorkerConnection) -> None:
         self.told.append(("connected", None))
 
