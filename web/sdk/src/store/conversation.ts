@@ -125,12 +125,11 @@ export class ConversationState {
   /** Takes in a message. Sending moves the sender's own pointers to it. True if it changed anything. */
   put(message: Message): boolean {
     const isNew = this.messages.put(message);
-    const isMember = this.#told.kind === "direct" || this.members.joinedAt(message.senderId) !== undefined;
-    // Of those who are not known it is not known either whether they are members still.
-    if (isNew && (isMember || message.senderId === this.userId)) {
-      this.movePointers(message.senderId, { lastDeliveredSeq: message.seq, lastReadSeq: message.seq });
-    }
-    return isNew;
+    if (!isNew) return false;
+    const { senderId, seq } = message;
+    this.members.noteSent(senderId, seq, this.#told.kind === "direct");
+    if (senderId === this.userId) this.confirm({ lastDeliveredSeq: seq, lastReadSeq: seq });
+    return true;
   }
 
   /** Moves somebody's pointers, the caller's own included. True if they moved. */

@@ -20,19 +20,22 @@ export class Members {
   readonly #standings = new Map<string, Standing>();
   /** Who came and went, and at which rev: what the count of members is made of until a conversation says it anew. */
   readonly #moves = new Map<string, { readonly rev: number; readonly userId: string; readonly isPresent: boolean }>();
+  /** The last message of each sender, which their pointers are not behind. */
+  readonly #sent = new Map<string, number>();
   #list: readonly Member[] | null = null;
 
   /** Somebody is a member as of a rev. Pointers of an earlier stay never go beyond those of a later one, so that they may be joined. */
   set(member: Member, rev: number): void {
     const known = this.#standings.get(member.userId);
     if (known !== undefined && rev < known.rev) return;
+    const sent = this.#sent.get(member.userId) ?? 0;
     this.#standings.set(member.userId, {
       rev,
       member,
       isPresent: true,
       joinedAt: member.joinedAt,
-      lastDeliveredSeq: Math.max(member.lastDeliveredSeq, known?.lastDeliveredSeq ?? 0),
-      lastReadSeq: Math.max(member.lastReadSeq, known?.lastReadSeq ?? 0),
+      lastDeliveredSeq: Math.max(member.lastDeliveredSeq, known?.lastDeliveredSeq ?? 0, sent),
+      lastReadSeq: Math.max(member.lastReadSeq, known?.lastReadSeq ?? 0, sent),
     });
     this.#list = null;
   }
@@ -100,6 +103,15 @@ export class Members {
     if (known.lastDeliveredSeq === lastDeliveredSeq && known.lastReadSeq === lastReadSeq) return false;
     this.#list = null;
     return true;
+  }
+
+  /**
+   * Notes that somebody has sent a message, which moves their pointers to it.
+   * @param isMember whether they are a member for certain: others who are not known may have left since.
+   */
+  noteSent(userId: string, seq: number, isMember: boolean): void {
+    this.#sent.set(userId, Math.max(seq, this.#sent.get(userId) ?? 0));
+    if (isMember || this.#standings.has(userId)) this.moveTo(userId, { lastDeliveredSeq: seq, lastReadSeq: seq });
   }
 
   /** Those of whom it is known who they are, in the order in which they joined. */
