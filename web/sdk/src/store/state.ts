@@ -17,6 +17,13 @@ export interface StateWatcher {
 type ConversationChange = Extract<SyncChange, { conversation: unknown }>;
 type MembersEvent = ServerEvents["group:members"];
 
+interface Waiting {
+  readonly request: number;
+  readonly events: ServerEvent[];
+  /** The newest rev that was seen of a stay which is not known yet; 0 for none. */
+  readonly rev: number;
+}
+
 /**
  * The state of all conversations, made of what is kept on the device, events in any order and more than once, and sync.
  * Whatever the order: when everything has come, it is what a client that reads all anew would have.
@@ -36,7 +43,7 @@ export class State {
   /** The rev at which a conversation was left; what is older is of an earlier stay. */
   readonly #gone = new Map<string, number>();
   /** Events of conversations that nothing is known of yet, by when the first came: what tells of them may come after. */
-  readonly #waiting = new Map<string, { readonly request: number; readonly events: ServerEvent[] }>();
+  readonly #waiting = new Map<string, Waiting>();
   /** The seqs that the pass of sync that goes on has brought so far. */
   readonly #pass = new Map<string, Set<number>>();
   #isAnew = false;
@@ -234,7 +241,7 @@ export class State {
       this.#leave(id, rev);
       return;
     }
-    const waiting = this.#waiting.get(id) ?? { request: this.#request, events: [] };
+    const waiting = this.#waiting.get(id) ?? { request: this.#request, events: [], rev: 0 };
     this.#waiting.set(id, waiting);
     if (waiting.events.length < WAITING_MAX_COUNT) waiting.events.push(event);
   }
@@ -271,9 +278,11 @@ export class State {
   }
 
   #applyWaiting(id: string): void {
-    const events = this.#waiting.get(id)?.events ?? [];
+    const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
-    for (const event of events) this.#apply(event);
+    if (waiting === undefined) return;
+    this.conversations.get(id)?.see(waiting.rev);
+    for (const event of waiting.events) this.#apply(event);
   }
 
   /** @param isNewest whether it is beyond all that was known: it is news then, unless it is here already. */
@@ -310,9 +319,15 @@ export class State {
 
   #leave(id: string, rev: number): void {
     // Whoever was told of it later than that is in it again.
-    if (rev <= (this.conversations.get(id)?.told.rev ?? 0)) return;
+    const conversation = this.conversations.get(id);
+    if (rev <= (conversation?.told.rev ?? 0)) return;
+    const newestRev = conversation?.newestRev ?? 0;
+    const gone = Math.max(rev, this.#gone.get(id) ?? 0);
+    const events = (this.#waiting.get(id)?.events ?? []).filter((event) => "rev" in event.data && event.data.rev > gone);
     this.#remove(id);
-    this.#gone.set(id, Math.max(rev, this.#gone.get(id) ?? 0));
+    this.#gone.set(id, gone);
+    // What has come already from after it is of a further stay, which is about to be told.
+    if (newestRev > gone || events.length > 0) this.#waiting.set(id, { request: this.#request, events, rev: newestRev });
   }
 
   #remove(id: string): void {
