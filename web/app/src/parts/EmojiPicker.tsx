@@ -19,7 +19,9 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }): Re
   const grid = useRef<HTMLDivElement>(null);
   const sections = useMemo(() => sectionsOf(query.trim().toLowerCase(), recent), [query, recent]);
 
-  useEffect(() => grid.current?.scrollTo(0, 0), [query]);
+  useEffect(() => {
+    if (grid.current) grid.current.scrollTop = 0;
+  }, [query]);
 
   function pick(emoji: string): void {
     write("local", "emoji", JSON.stringify([emoji, ...recent.filter((each) => each !== emoji)].slice(0, RECENT)));

@@ -22,7 +22,8 @@ export function MenuButton({ label, items, className = "", children }: Props): R
   const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <button ref={button} type="button" className={`icon-button ${className}`} aria-label={label} title={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <button ref={button} type="button" className={`icon-button ${className}`} title={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <span className="visually-hidden">{label}</span>
         {children}
       </button>
       {isOpen ? (

@@ -101,7 +101,7 @@ function OpenConversation({ conversation, at, panel }: Omit<Props, "conversation
           <IconButton label={t.back} className="back" onClick={() => navigate("/")}>
             <ArrowLeft />
           </IconButton>
-          <Link href={panel === "info" ? base : `${base}/info`} className="chat-title" aria-label={t.infoOf(conversation.title)}>
+          <Link href={panel === "info" ? base : `${base}/info`} className="chat-title" title={t.infoOf(conversation.title)}>
             <Title conversation={conversation} />
           </Link>
           <IconButton label={conversation.muted ? t.unmute : t.mute} onClick={() => void attempt(() => client.setMuted(conversationId, !conversation.muted))}>

@@ -29,6 +29,9 @@ interface Props {
 const AHEAD_PX = 800;
 const NEAR_PX = 48;
 const HIGHLIGHT_MS = 2400;
+/** Frames without a change after which a place counts as reached, and after which it is given up. */
+const SETTLED_FRAMES = 3;
+const MOST_FRAMES = 60;
 const GROUPED_MS = 5 * 60_000;
 
 interface Place {
@@ -53,6 +56,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useRef<VirtualizerHandle>(null);
   const target = useRef<Target | null>(opening.target);
+  const settling = useRef(false);
   const atEnd = useRef(opening.target === null);
   const [isAway, setAway] = useState(false);
   const [highlighted, setHighlighted] = useState<string | null>(null);
@@ -104,6 +108,11 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     fill();
   }, [fill]);
 
+  /** Whoever scrolls by hand is not pulled back. */
+  const letGo = useCallback(() => {
+    if (settling.current) target.current = null;
+  }, []);
+
   const onScrollEnd = useCallback(() => {
     keepPlace();
     markRead();
@@ -121,23 +130,39 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     [jumpTo],
   );
 
-  /** Goes where it was asked to, as soon as that message is there. */
+  /** Goes where it was asked to, as soon as that message is there: again until what is above it has been measured. */
   function settle(): void {
     const wanted = target.current;
-    const list = virtual.current;
-    if (!wanted || !list) return;
-    const index = indexAt(state.current.items, wanted.seq);
-    if (index === null) return;
-    list.scrollToIndex(index, { align: wanted.align, offset: wanted.offset ?? 0 });
+    if (!wanted || settling.current || indexAt(state.current.items, wanted.seq) === null) return;
+    settling.current = true;
+    let [tries, still, last] = [0, 0, Number.NaN];
+    const step = () => {
+      const list = virtual.current;
+      const index = indexAt(state.current.items, wanted.seq);
+      if (target.current !== wanted || !list || index === null) {
+        settling.current = false;
+        if (target.current) settle();
+        return;
+      }
+      list.scrollToIndex(index, { align: wanted.align, offset: wanted.offset ?? 0 });
+      still = list.getItemOffset(index) - list.scrollOffset === last ? still + 1 : 0;
+      last = list.getItemOffset(index) - list.scrollOffset;
+      if (still < SETTLED_FRAMES && ++tries < MOST_FRAMES) requestAnimationFrame(step);
+      else arrive(wanted, state.current.items[index]?.key ?? null);
+    };
+    step();
+  }
+
+  function arrive(wanted: Target, key: string | null): void {
+    settling.current = false;
     target.current = null;
     if (wanted.highlight) {
-      setHighlighted(state.current.items[index]?.key ?? null);
+      setHighlighted(key);
       setTimeout(() => setHighlighted(null), HIGHLIGHT_MS);
     }
-    requestAnimationFrame(() => {
-      onScroll();
-      markRead();
-    });
+    onScroll();
+    keepPlace();
+    markRead();
   }
 
   const lastKey = items.at(-1)?.key;
@@ -225,7 +250,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
   return (
     <div className="messages-frame">
       {isLoadingOlder ? <div className="load-edge top"><Spinner label={t.loadingOlder} /></div> : null}
-      <div className="messages" ref={scroller} tabIndex={0} role="region" aria-label={t.messagesOf(conversation.title)} aria-busy={!isLoaded} onKeyDown={onKeyDown}>
+      <div className="messages" ref={scroller} tabIndex={0} role="region" aria-label={t.messagesOf(conversation.title)} aria-busy={!isLoaded} onKeyDown={onKeyDown} onWheel={letGo} onTouchMove={letGo}>
         {!isLoaded ? (
           <div className="centred">{error ? <LoadFailed onRetry={() => void jumpTo(opening.place)} /> : <Spinner label={t.loading} />}</div>
         ) : items.length === 0 ? (

@@ -1,11 +1,10 @@
 import { t } from "../strings";
 
-const language = document.documentElement.lang || "en";
-const time = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(language, { weekday: "long" });
-const shortDay = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
-const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const whole = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const DAY_MS = 86_400_000;
 
 export const clockTime = (stamp: string): string => time.format(new Date(stamp));

@@ -1,0 +1,103 @@
+import AxeBuilder from "@axe-core/playwright";
+import { fileURLToPath } from "node:url";
+import { expect, test, type BrowserContext, type Page } from "@playwright/test";
+import { scene, type Scene } from "../scene";
+import { guard, message, signIn } from "../people";
+
+const PICTURES = process.env["PICTURES"] ?? "results/pictures";
+
+/** Holds a page to having nothing that axe calls serious or worse. */
+async function accessible(page: Page, what: string): Promise<void> {
+  // A trap for the focus holds elements that take it and are hidden from readers: they hand it on at once.
+  const { violations } = await new AxeBuilder({ page }).exclude("[data-base-ui-focus-guard]").analyze();
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect.soft(serious.map(({ id, nodes }) => `${what}: ${id}: ${nodes.map((node) => node.html).join(" | ").slice(0, 600)}`)).toEqual([]);
+}
+
+/** The machine that takes the pictures may have no font with emoji: it gets one from a package, by the page's own origin. */
+async function withEmoji(context: BrowserContext): Promise<void> {
+  const folder = new URL(".", import.meta.resolve("@fontsource/noto-color-emoji/index.css"));
+  await context.route("**/test-fonts/**", (route) => {
+    const name = new URL(route.request().url()).pathname.replace(/^.*\/test-fonts\//, "");
+    return route.fulfill({ path: fileURLToPath(new URL(name, folder)) });
+  });
+  context.on("page", (page) => {
+    page.on("load", () => void page.addStyleTag({ url: "/test-fonts/index.css" }).catch(() => undefined));
+  });
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  await page.screenshot({ path: `${PICTURES}/${name}.png`, animations: "disabled", caret: "hide" });
+}
+
+let made: Scene;
+test.beforeAll(async ({}, testInfo) => {
+  made = await scene(testInfo.project.use.baseURL ?? "");
+});
+
+for (const [scheme, size, viewport] of [
+  ["light", "wide", { width: 1280, height: 800 }],
+  ["dark", "wide", { width: 1280, height: 800 }],
+  ["light", "narrow", { width: 390, height: 780 }],
+  ["dark", "narrow", { width: 390, height: 780 }],
+] as const) {
+  test(`every page is accessible and keeps the policy: ${scheme}, ${size}`, async ({ browser }) => {
+    const isNarrow = size === "narrow";
+    const context = await browser.newContext({ viewport, colorScheme: scheme, hasTouch: isNarrow, isMobile: isNarrow, deviceScaleFactor: 1 });
+    await withEmoji(context);
+    const page = await context.newPage();
+    const troubles: string[] = [];
+    guard(page, troubles);
+    const shoot = async (name: string) => {
+      await accessible(page, name);
+      await picture(page, `${name}-${size}-${scheme}`);
+    };
+
+    await page.goto("/sign-up");
+    await expect(page.getByLabel("Email")).toBeVisible();
+    await shoot("sign-up");
+    await signIn(page, made.ada.username);
+    await expect(page.getByRole("link", { name: /Launch/ })).toBeVisible();
+    await shoot("list");
+
+    await page.goto(`/c/${made.withBen}`);
+    await expect(message(page, "Like this?")).toBeVisible();
+    await expect(page.getByRole("button", { name: /1 reaction/ }).first()).toBeVisible();
+    await shoot("direct");
+    const told = message(page, "everything else follows").first();
+    await told.focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("menuitem", { name: "Reply" })).toBeVisible();
+    await shoot("message-menu");
+    await page.getByRole("menuitem", { name: "React" }).click();
+    await expect(page.getByRole("searchbox", { name: "Search emoji" })).toBeVisible();
+    await shoot("emoji");
+    await page.keyboard.press("Escape");
+    await expect(page.getByRole("searchbox", { name: "Search emoji" })).toBeHidden();
+
+    await page.goto(`/c/${made.team}/info`);
+    await expect(page.getByRole("button", { name: "Add members" })).toBeVisible();
+    await expect(page.getByText("Owner")).toBeVisible();
+    await shoot("group");
+    await page.goto(`/c/${made.team}/search`);
+    await page.getByRole("searchbox", { name: "Words to look for" }).fill("thursday");
+    await expect(page.locator(".found")).toHaveCount(2);
+    await shoot("search");
+    await page.goto("/new");
+    await expect(page.getByRole("searchbox", { name: "Search people by name" })).toBeVisible();
+    await page.getByRole("button", { name: /Ben Carter/ }).first().click();
+    await page.getByRole("button", { name: /Emi Fujita/ }).first().click();
+    await shoot("new-chat");
+    for (const tab of ["profile", "appearance", "sessions", "privacy"]) {
+      await page.goto(`/settings/${tab}`);
+      await expect(page.getByRole("navigation", { name: "Settings" })).toBeVisible();
+      await expect(page.locator(".settings .spinner")).toHaveCount(0);
+      await shoot(`settings-${tab}`);
+    }
+    await page.goto("/c/nowhere");
+    await expect(page.getByText("This conversation is not there")).toBeVisible();
+    await shoot("not-found");
+    expect(troubles).toEqual([]);
+    await context.close();
+  });
+}
