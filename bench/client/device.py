@@ -48,9 +48,14 @@ class Answer:
 class Device:
     """One socket of one person. `received` has every event in the order of arrival, arrays taken apart."""
 
-    def __init__(self, person: Person, name: str) -> None:
+    def __init__(self, person: Person, name: str, *, on_event: Callable[[Received], None] | None = None) -> None:
+        """
+        Args:
+            on_event: gets each event as it comes, on the event loop, and must not raise.
+        """
         self.person = person
         self.name = name
+        self._told = on_event
         self.received: list[Received] = []
         self.malformed: list[bytes] = []
         self._numbers = itertools.count(1)
@@ -166,6 +171,8 @@ class Device:
         request_id = event.get("requestId")
         received = Received(at, str(event.get("event", "")), event.get("data") or event, request_id)
         self.received.append(received)
+        if self._told is not None:
+            self._told(received)
         sent_at, future = self._waiting.pop(request_id, (0.0, None)) if request_id else (0.0, None)
         if future is None or future.done():
             return

@@ -1,0 +1,1 @@
+"""Faults on purpose, and whether what was promised was kept."""
