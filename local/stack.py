@@ -241,7 +241,9 @@ class Stack:
         )
 
     def _addresses(self) -> dict[str, str]:
-        sockets = {f"WebSocket {number or ''}".strip(): url for number, url in enumerate(self.ws_urls)}
+        sockets = {
+            f"WebSocket {number if number > 1 else ''}".strip(): url for number, url in enumerate(self.ws_urls, 1)
+        }
         shown = {
             label: f"{self.http_url}{text}" if text.startswith("/") else text for label, text in self.shown.items()
         }

@@ -18,7 +18,7 @@ def addresses_of(stack: Stack) -> dict[str, str]:
     engines, settings = stack.engines, stack.runtime_settings
     return {
         "HTTP": stack.http_url,
-        **{f"WebSocket {number or ''}".strip(): url for number, url in enumerate(stack.ws_urls)},
+        **{f"WebSocket {number if number > 1 else ''}".strip(): url for number, url in enumerate(stack.ws_urls, 1)},
         "@connections": f"{stack.ws_url.replace('ws', 'http', 1)}/@connections/{{connectionId}}",
         **{label: f"{stack.http_url}{text}" if text.startswith("/") else text for label, text in stack.shown.items()},
         # Whoever posts to @connections from outside must sign with them; they are good for nothing else.

@@ -11,8 +11,10 @@ import sys
 import psutil
 
 from bench.client import Device, ParleyClient
-from bench.client.device import draft
-from bench.stack import PROJECT_ROOT, Stack
+from bench.client.device import Answer, draft
+from bench.stack import PROJECT_ROOT, STOP_DEADLINE_S, Stack
+from local.engines import read_run
+from local.engines.ports import is_free
 from tests.e2e.conftest import PASSWORD, history_of, register
 
 GONE_WITHIN_S = 10.0
@@ -33,11 +35,16 @@ def family_of(stack: Stack) -> list[psutil.Process]:
 
 def test_neither_ctrl_c_nor_a_crash_leaves_a_process_or_loses_an_acknowledged_message(own_stack: Stack) -> None:
     family = family_of(own_stack)
-    assert own_stack.stop(signal.SIGINT) in (0, 130, -signal.SIGINT)
+    port = int(own_stack.url.rpartition(":")[2])
+    username, conversation_id, acknowledged = asyncio.run(talk_and_interrupt(own_stack))
+    assert own_stack.process.wait(STOP_DEADLINE_S) == 0
     assert leftovers(family) == []
+    assert is_free(port)
+    assert read_run(own_stack.data) is None, "the data folder is nobody's"
 
     own_stack.start()
     own_stack.wait_until_healthy()
+    assert asyncio.run(stored_ids(own_stack, username, conversation_id, len(acknowledged))) >= acknowledged
     family = family_of(own_stack)
     username, conversation_id, acknowledged = asyncio.run(talk_and_crash(own_stack))
     assert leftovers(family) == []
@@ -46,6 +53,28 @@ def test_neither_ctrl_c_nor_a_crash_leaves_a_process_or_loses_an_acknowledged_me
     own_stack.wait_until_healthy()
     assert asyncio.run(stored_ids(own_stack, username, conversation_id, len(acknowledged))) >= acknowledged
     assert own_stack.stop(signal.SIGTERM) == 0
+
+
+async def talk_and_interrupt(stack: Stack) -> tuple[str, str, set[str]]:
+    """Sends what Ctrl-C sends in the middle of a thousand messages; returns as `talk_and_crash` does."""
+    async with ParleyClient(stack.url) as client:
+        ada, ben = await register(client, "ada"), await register(client, "ben")
+        conversation_id = await ada.create_direct(ben.user_id)
+        device = await Device.connect(ada)
+        sending = [
+            asyncio.create_task(
+                device.send_messages([draft(conversation_id, f"{frame}.{n}") for n in range(25)], timeout_s=30)
+            )
+            for frame in range(40)
+        ]
+        await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        stack.process.send_signal(signal.SIGINT)
+        await device.wait_closed()
+        answers = await asyncio.gather(*sending, return_exceptions=True)
+        results = [result for answer in answers if isinstance(answer, Answer) for result in answer.data["results"]]
+        acknowledged = {result["messageId"] for result in results if result["status"] == "accepted"}
+        assert len(acknowledged) > 0
+        return ada.username, conversation_id, acknowledged
 
 
 async def talk_and_crash(stack: Stack) -> tuple[str, str, set[str]]:
