@@ -66,7 +66,9 @@ class ObjectStore(Engine):
             raise StartError(f"The object store made no bucket {bucket}: {error}") from error
 
     def _put(self, url: str, body: bytes) -> None:
-        request = urllib.request.Request(url, data=body, method="PUT")  # noqa: S310 - an address of our own making
+        # Without a type it goes as a form, whose body the server takes apart.
+        headers = {"Content-Type": "application/xml"}
+        request = urllib.request.Request(url, data=body, headers=headers, method="PUT")  # noqa: S310 - our own address
         with urllib.request.urlopen(request, timeout=CALL_TIMEOUT_S) as answer:  # noqa: S310
             if answer.status != HTTPStatus.OK:
                 raise OSError(f"status {answer.status}")
