@@ -6,13 +6,13 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
-
 from functions.manifest import KafkaTrigger, Manifest
+from local.event_sources import wire
+from local.event_sources.connection import connect
+from local.event_sources.wire import Broker, KafkaError
 
 EVERY_S = 3.0
-TIMEOUT_MS = 5_000
+TIMEOUT_S = 5.0
 
 
 def unread_topics(manifest: Manifest) -> list[str]:
@@ -27,7 +27,7 @@ def unread_topics(manifest: Manifest) -> list[str]:
 
 
 class UnreadCounts:
-    """Counts their records in the background, and only while somebody asks."""
+    """Counts their records in the background, and only while somebody asks; of one broker, which leads them all."""
 
     def __init__(self, bootstrap_servers: str, topics: Sequence[str]) -> None:
         self._servers = bootstrap_servers
@@ -51,24 +51,24 @@ class UnreadCounts:
 
     async def _look(self) -> None:
         try:
-            self._counts.update(await asyncio.to_thread(self._count))
-        except (KafkaError, OSError):  # it is down, which the page shows elsewhere: what was known stays
+            async with asyncio.timeout(TIMEOUT_S):
+                await self._count()
+        except (KafkaError, OSError):  # a timeout is one, too; that Kafka is down is shown elsewhere
             return
 
-    def _count(self) -> dict[str, int]:
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._servers,
-            group_id=None,
-            request_timeout_ms=TIMEOUT_MS,
-            bootstrap_timeout_ms=TIMEOUT_MS,
-        )
+    async def _count(self) -> None:
+        host, _, port = self._servers.partition(",")[0].rpartition(":")
+        connection = await connect(Broker(host, int(port)), "twin-unread")
         try:
-            counts = {}
             for topic in self._topics:
-                found = consumer.partitions_for_topic(topic) or ()
-                partitions = [TopicPartition(topic, partition) for partition in found]
-                begins, ends = consumer.beginning_offsets(partitions), consumer.end_offsets(partitions)
-                counts[topic] = sum(ends[partition] - begins[partition] for partition in partitions)
-            return counts
+                found = wire.metadata_answer(await connection.send(wire.METADATA, 4, wire.metadata_request(topic)))
+                wire.check(found.error, f"looking for the topic {topic}")
+                begins, ends = [
+                    wire.ends_answer(
+                        await connection.send(wire.LIST_OFFSETS, 1, wire.ends_request(topic, found.leaders, which))
+                    )
+                    for which in (wire.EARLIEST, wire.LATEST)
+                ]
+                self._counts[topic] = sum(ends[partition] - begins[partition] for partition in ends)
         finally:
-            consumer.close()
+            connection.close()
