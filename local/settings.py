@@ -6,11 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from local.failures import StartError
 
 DEBUG_PORT = 5678
 MOST_GATEWAYS = 16
+EngineChoice = Literal["embedded", "docker", "external"]
 PROJECT_ROOT = Path(__file__).parents[1]
 
 
@@ -22,6 +24,7 @@ class Settings:
     `faults` is a file of faults that are set from the start; `debug` has debugpy's port for each function to debug;
     `gateways` is how many endpoints there are; `limits` holds to AWS's rates and the functions' memory.
     `site` builds the manifest's site at the start where its sources changed.
+    `engines` says who runs Kafka and the rest.
     """
 
     host: str
@@ -36,6 +39,7 @@ class Settings:
     debug: Mapping[str, int] = field(default_factory=dict)
     gateways: int = 1
     limits: bool = True
+    engines: EngineChoice = "embedded"
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -43,7 +47,7 @@ class Settings:
 
         Raises:
             StartError: PORT or GATEWAYS is no such number, DEBUG has no such form, or a switch (FREEZE, RELOAD, SITE,
-                LIMITS) is neither on nor off.
+                LIMITS) is neither on nor off, or ENGINES is none of its values.
         """
         return cls(
             host=environment.get("HOST") or "127.0.0.1",
@@ -58,7 +62,15 @@ class Settings:
             limits=_switch(environment, "LIMITS", "on"),
             debug=_debug(environment.get("DEBUG") or ""),
             faults=Path(environment["FAULTS"]).expanduser().absolute() if environment.get("FAULTS") else None,
+            engines=_engines(environment.get("ENGINES") or "embedded"),
         )
+
+
+def _engines(text: str) -> EngineChoice:
+    for choice in get_args(EngineChoice):
+        if text == choice:
+            return choice  # type: ignore[no-any-return] # one of the literals
+    raise StartError(f"ENGINES={text} is none of {', '.join(get_args(EngineChoice))}.")
 
 
 def _port(text: str) -> int:

@@ -19,7 +19,19 @@ from local.control.history import History
 from local.control.state import Parts, State
 from local.control.unread import UnreadCounts, unread_topics
 from local.deploying import deploy
-from local.engines import DataFolder, Engines, Supervisor, ports
+from local.engines import (
+    ContainerEngines,
+    DataFolder,
+    Engines,
+    EngineSet,
+    RemoteAddresses,
+    RemoteEngines,
+    Supervisor,
+    ports,
+)
+from local.engines.database import Database
+from local.engines.kafka import Kafka
+from local.engines.object_store import ObjectStore
 from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
 from local.failures import StartError, port_in_use
 from local.faults import FaultFile, Faults, read_file
@@ -29,13 +41,14 @@ from local.gateway.site import filled_site
 from local.metrics import Metrics, TeeObserver
 from local.observer import NullObserver, Observer
 from local.runtime import Runtime, RuntimeSettings
-from local.settings import Settings
+from local.settings import EngineChoice, Settings
 from local.topics import create_topics
 from local.values import kept_secret, secrets_of, settings_of
 
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY_ID = "AKIDLOCALTWIN"
+KAFKA = "kafka.bootstrap_servers"
 METRICS_PATH = "/_local/metrics"
 WILDCARDS = ("0.0.0.0", "::", "127.0.0.1", "::1")
 
@@ -56,7 +69,7 @@ class Stack:
     http_url: str
     ws_url: str
     values: Mapping[str, str]
-    engines: Engines
+    engines: EngineSet
     runtime: Runtime
     gateway: Gateway
     supervisor: Supervisor
@@ -76,6 +89,7 @@ class Stack:
         gateway: GatewaySettings | None = None,
         gateways: int = 1,
         faults: Path | None = None,
+        engines: EngineChoice = "embedded",
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         """
@@ -89,7 +103,8 @@ class Stack:
             gateway: limits of the gateway; names, keys and addresses in it are replaced.
             gateways: how many endpoints there are, each on a port of its own and with its own connections.
             faults: a file of faults that are set once the stack serves.
-            environment: where the manifest's `settings.…` come from.
+            engines: who runs Kafka, the database, Valkey and AWS's services.
+            environment: where the manifest's `settings.…` come from, and the addresses of external engines.
         """
         self._manifest_path = manifest
         self._host, self._port = host, port
@@ -103,6 +118,7 @@ class Stack:
         self._listening: list[tuple[Gateway, int]] = []
         self._faults_path = faults
         self._environment = environment
+        self._engine_choice = engines
         self._exits = AsyncExitStack()
         self.folder = DataFolder(data)
         self.shown: dict[str, str] = {}
@@ -165,21 +181,21 @@ class Stack:
         public = self._public(port)
         self.http_url = f"http://{public}"
         self.ws_url = f"ws://{public}/{manifest.websocket.stage}"
-        self.engines = Engines(self.folder, cache=self._cache, observer=self._observer, database=manifest.name)
+        self.engines = self._engines(manifest.name)
         buckets = {name: f"{manifest.name}-{name}" for name in buckets_of(manifest)}
-        moto = self.engines.moto
-        moto.buckets, moto.origins = tuple(buckets.values()), manifest.http.cors_origins
+        self.engines.use_buckets(tuple(buckets.values()), manifest.http.cors_origins)
+        files = self.engines.addresses["aws.endpoint_url"]
         kept = self.folder.path / "secrets"
         self.values = {
             "stage": "local",
             "http.url": self.http_url,
             "websocket.url": self.ws_url,
             "websocket.origin": f"ws://{public}",
-            "files.origin": self.engines.moto.url,
+            "files.origin": files,
             "websocket.callback_template": "http://{domainName}/{stage}",
             **self.engines.addresses,
             **{f"buckets.{name}.name": bucket for name, bucket in buckets.items()},
-            **{f"buckets.{name}.url": moto.bucket_url(bucket) for name, bucket in buckets.items()},
+            **{f"buckets.{name}.url": f"{files}/{bucket}" for name, bucket in buckets.items()},
             **settings_of(manifest, self._environment),
             **secrets_of(manifest, kept),
         }
@@ -190,7 +206,7 @@ class Stack:
             account_id=ACCOUNT,
             access_key_id=ACCESS_KEY_ID,
             secret_access_key=secret,
-            endpoint_url=self.engines.moto.url,
+            endpoint_url=self.values["aws.endpoint_url"],
         )
         self.faults = Faults(self._fault_file.seed, clock=time.monotonic, tell=self._observer.fault)
         try:
@@ -205,7 +221,7 @@ class Stack:
         except ManifestError as error:
             raise StartError(f"The manifest cannot be used: {error}.") from error
         self.acting = self._acting(manifest)
-        self._unread = UnreadCounts(self.engines.kafka.address, unread_topics(manifest))
+        self._unread = UnreadCounts(self.engines.addresses[KAFKA], unread_topics(manifest))
         self._control = self._control_site(manifest)
         for number, port in enumerate(self._gateway_ports()):
             self._listening.append((self._gateway(replace(manifest, site=site), port, secret, number), port))
@@ -267,10 +283,10 @@ class Stack:
 
         async def restore(engine: str, wiped: bool) -> None:
             self.engines.remember()
-            if engine == self.engines.kafka.name and wiped:
+            if engine == Kafka.name and wiped:
                 await self._make_topics(manifest)
             # The imitated services keep nothing from one start to the next.
-            if (engine == self.engines.mongo.name and wiped) or engine == self.engines.moto.name:
+            if (engine == Database.name and wiped) or engine == ObjectStore.name:
                 await self._deploy(manifest)
 
         return Acting(
@@ -286,13 +302,23 @@ class Stack:
     def _drop_sockets(self, share: float, code: int, chance: Random) -> int:
         return sum(gateway.drop_sockets(share, code, chance) for gateway in self.gateways)
 
+    def _engines(self, database: str) -> EngineSet:
+        match self._engine_choice:
+            case "embedded":
+                return Engines(self.folder, cache=self._cache, observer=self._observer, database=database)
+            case "docker":
+                at = f"localhost:{self._port}"
+                return ContainerEngines(self.folder, self._observer, database=database, metrics_at=at)
+            case "external":
+                return RemoteEngines(RemoteAddresses.read(self._environment), self._observer)
+
     def _event_sources(self, manifest: Manifest) -> list[KafkaEventSource | ScheduleSource]:
         settings = EventSourceSettings(region=REGION, account_id=ACCOUNT)
         sources: list[KafkaEventSource | ScheduleSource] = []
         for function in manifest.functions.values():
             for trigger in function.triggers:
                 if isinstance(trigger, KafkaTrigger):
-                    servers = self.engines.kafka.address
+                    servers = self.engines.addresses[KAFKA]
                     sources.append(
                         KafkaEventSource(
                             function.name,
@@ -318,7 +344,7 @@ class Stack:
 
     async def _make_topics(self, manifest: Manifest) -> None:
         self._observer.engine("topics", "starting")
-        await asyncio.to_thread(create_topics, self.engines.kafka.address, manifest.topics.values())
+        await asyncio.to_thread(create_topics, self.engines.addresses[KAFKA], manifest.topics.values())
         self._observer.engine("topics", "ready", f"{len(manifest.topics)}")
 
     async def _bring_up_clients(self) -> None:

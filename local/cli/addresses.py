@@ -15,7 +15,7 @@ from local.stack import METRICS_PATH, Stack
 
 def addresses_of(stack: Stack) -> dict[str, str]:
     """Where each part of a running stack is, by label; what the functions want shown comes first."""
-    engines, settings = stack.engines, stack.runtime_settings
+    settings = stack.runtime_settings
     return {
         "HTTP": stack.http_url,
         **{f"WebSocket {number if number > 1 else ''}".strip(): url for number, url in enumerate(stack.ws_urls, 1)},
@@ -26,10 +26,7 @@ def addresses_of(stack: Stack) -> dict[str, str]:
         "Status page": f"{stack.http_url}{CONTROL_PATH}",
         **{f"Debug {name}": f"attach debugpy to 127.0.0.1:{port}" for name, port in settings.debug.items()},
         "Metrics": f"{stack.http_url}{METRICS_PATH}",
-        engines.kafka.title: engines.kafka.address,
-        engines.mongo.title: engines.mongo.url,
-        engines.valkey.title: engines.valkey.url,
-        engines.moto.title: engines.moto.url,
+        **stack.engines.shown,
         "Data and logs": str(stack.folder.path),
     }
 

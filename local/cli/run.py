@@ -56,6 +56,7 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         gateway=GatewaySettings() if settings.limits else UNLIMITED,
         gateways=settings.gateways,
         faults=settings.faults,
+        engines=settings.engines,
     )
     ending = Ending()
     with screen.starting():

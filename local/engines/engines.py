@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.engines import ports
@@ -61,6 +61,20 @@ class Engines:
             "redis.url": self.valkey.url,
             "aws.endpoint_url": self.moto.url,
         }
+
+    @property
+    def shown(self) -> Mapping[str, str]:
+        """Where each is, by a title for people."""
+        return {
+            self.kafka.title: self.kafka.address,
+            self.mongo.title: self.mongo.url,
+            self.valkey.title: self.valkey.url,
+            self.moto.title: self.moto.url,
+        }
+
+    def use_buckets(self, buckets: Sequence[str], origins: Sequence[str]) -> None:
+        """Says which buckets there are to be after each start, and whose scripts may use them."""
+        self.moto.buckets, self.moto.origins = buckets, origins
 
     async def start(self) -> None:
         """Prepares and starts all, and returns when each serves. If one fails, the others are stopped.

@@ -7,7 +7,7 @@ import time
 from collections import deque
 
 from local.engines.engine import Engine
-from local.engines.engines import Engines
+from local.engines.engine_set import EngineSet
 from local.failures import StartError
 from local.observer import Observer
 
@@ -18,7 +18,7 @@ WITHIN_S = 60.0
 class Supervisor:
     """Watches engines from `start` to `stop`. An engine that the twin itself stops or kills is left alone."""
 
-    def __init__(self, engines: Engines, observer: Observer) -> None:
+    def __init__(self, engines: EngineSet, observer: Observer) -> None:
         self._engines = engines
         self._observer = observer
         self._ends: dict[str, deque[float]] = {engine.name: deque(maxlen=RESTARTS) for engine in engines.all}

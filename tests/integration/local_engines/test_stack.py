@@ -17,6 +17,7 @@ from local.failures import StartError
 from local.observer import NullObserver
 from local.runtime import RuntimeSettings
 from local.stack import Stack
+from tests.engines import RunningEngines
 
 pytestmark = [pytest.mark.engines, pytest.mark.anyio]
 DEADLINE_S = 30
@@ -115,6 +116,36 @@ async def stack(project: Path, tmp_path: Path, log: Log) -> AsyncIterator[Stack]
 
 
 async def test_it_serves_another_projects_manifest(stack: Stack, log: Log) -> None:
+    await serves(stack, log)
+    shown = addresses_of(stack)
+    assert shown["Greeting page"] == f"{stack.http_url}/greet/you"
+    assert shown["Deploy"] == "Create"
+    assert json.loads((stack.folder.path / "deployed.json").read_text()) == ["prepare"]
+
+
+async def test_it_serves_on_engines_that_others_started(
+    project: Path, tmp_path: Path, log: Log, engines: RunningEngines
+) -> None:
+    addresses = {
+        "KAFKA_BOOTSTRAP_SERVERS": engines.addresses["kafka.bootstrap_servers"],
+        "MONGO_URI": engines.fresh_mongo_uri(),
+        "REDIS_URL": engines.fresh_redis_url(),
+        "AWS_ENDPOINT_URL": engines.addresses["aws.endpoint_url"],
+    }
+    runtime = RuntimeSettings(prewarm=False, hot_reload=False)
+    environment = {"SHOP_GREETING": "Good day", **addresses}
+    stack = Stack(
+        project, tmp_path / "data", observer=log, runtime=runtime, engines="external", environment=environment
+    )
+    async with stack:
+        assert stack.engines.all == ()
+        await serves(stack, log)
+        assert addresses_of(stack)["Kafka"] == addresses["KAFKA_BOOTSTRAP_SERVERS"]
+        assert not (stack.folder.path / "logs").exists()
+
+
+async def serves(stack: Stack, log: Log) -> None:
+    """Holds a stack of the project to answering by every trigger."""
     async with httpx.AsyncClient(base_url=stack.http_url, timeout=DEADLINE_S) as client:
         assert (await client.get("/greet/Ada")).text == "Good day, Ada!"
         metrics = (await client.get("/_local/metrics")).text
@@ -124,18 +155,13 @@ async def test_it_serves_another_projects_manifest(stack: Stack, log: Log) -> No
         await socket.send("hello")
         assert await asyncio.wait_for(socket.recv(), DEADLINE_S) == "hello"
 
-    producer = KafkaProducer(bootstrap_servers=stack.engines.kafka.address)
+    producer = KafkaProducer(bootstrap_servers=stack.values["kafka.bootstrap_servers"])
     producer.send("orders", value=b"one").get(timeout=DEADLINE_S)
     producer.close()
     async with asyncio.timeout(DEADLINE_S):
         while "counted 1" not in log.lines:
             await log.changed.wait()
             log.changed.clear()
-
-    shown = addresses_of(stack)
-    assert shown["Greeting page"] == f"{stack.http_url}/greet/you"
-    assert shown["Deploy"] == "Create"
-    assert json.loads((stack.folder.path / "deployed.json").read_text()) == ["prepare"]
 
 
 async def test_a_deploy_function_that_fails_ends_the_start(project: Path, tmp_path: Path) -> None:
