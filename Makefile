@@ -75,6 +75,9 @@ documents: setup-local ## write openapi.json and asyncapi.json to a folder (FOLD
 bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
 	$(IN)python -m bench $(ARGS)
 
+peers: setup-local ## install, by npm, what `make bench ARGS=peers` measures the twin beside
+	cd bench/peers && PATH="$(CURDIR)/$(IN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
+
 synth: setup ## write the CloudFormation templates of a stage to cdk.out/, without an account (STAGE=dev)
 	STAGE="$(STAGE)" $(IN)python -m cdk.app
 

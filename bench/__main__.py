@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from bench.client import ParleyClient
-from bench.load import group, message_path, starts, twin
+from bench.load import group, message_path, peers, starts, twin
 from bench.load.figures import MeasurementError, Row, Sample, figures, table
 from bench.load.machine import describe_engines, describe_machine, describe_versions
 from bench.load.message_path import Loop, MessagePath
@@ -27,8 +27,10 @@ from bench.stack import Stack, StackError
 
 RESULTS = Path(__file__).parent / "results"
 CHAT_SCENARIOS = ("light", "full", "full25", "group500")
-OTHER_SCENARIOS = ("twin", "imports", "start")
+OTHER_SCENARIOS = ("twin", "peers", "imports", "start")
 SCENARIOS = (*CHAT_SCENARIOS, *OTHER_SCENARIOS)
+# What is only measured where it is asked for: it needs packages that nothing else does.
+BY_DEFAULT = tuple(name for name in SCENARIOS if name != "peers")
 
 Measure = Callable[[], Awaitable[Sample]]
 
@@ -79,7 +81,7 @@ class Bench:
             "measuredAt": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": describe_machine(),
             "engines": self.engines,
-            "versions": describe_versions(),
+            "versions": describe_versions() | (peers.versions() if "peers" in self._samples else {}),
             "runs": self._runs,
             "figures": {figure.row.key: figure.as_json() for figure in figures(self._rows, samples)},
         }
@@ -104,9 +106,10 @@ async def run(options: argparse.Namespace) -> Bench:
             await bench.measure(
                 "start", starts.START_ROWS, lambda: asyncio.to_thread(starts.measure_second_start, data)
             )
-        if "twin" in options.scenarios:
+        alone_scenarios = [name for name in ("twin", "peers") if name in options.scenarios]
+        if alone_scenarios:
             alone = Stack(Path(folder) / "twin", environment={"MANIFEST": str(twin.MANIFEST)})
-            await with_stack(alone, lambda stack: measure_twin(bench, stack))
+            await with_stack(alone, lambda stack: measure_twin(bench, stack, alone_scenarios))
         if "imports" in options.scenarios:
             await bench.measure("imports", starts.import_rows(), lambda: asyncio.to_thread(starts.measure_imports))
     return bench
@@ -124,22 +127,28 @@ async def with_stack(stack: Stack, use: Callable[[Stack], Awaitable[None]]) -> N
         await asyncio.to_thread(stack.stop)
 
 
-async def measure_twin(bench: Bench, stack: Stack) -> None:
-    """The twin alone."""
-    await bench.measure("twin", twin.ROWS, twin.TwinAlone(stack.url, Processes(stack.pid)).run)
+async def measure_twin(bench: Bench, stack: Stack, scenarios: list[str]) -> None:
+    """The twin alone, and beside others."""
+    processes = Processes(stack.pid)
+    if "twin" in scenarios:
+        await bench.measure("twin", twin.ROWS, twin.TwinAlone(stack.url, processes).run)
+    if "peers" in scenarios:
+        await bench.measure("peers", peers.ROWS, peers.Beside(stack.url, processes).run)
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; ends the program on a mistake."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="scenario", help=f"of {', '.join(SCENARIOS)}; all by default")
+    parser.add_argument(
+        "scenarios", nargs="*", metavar="scenario", help=f"of {', '.join(SCENARIOS)}; all but peers by default"
+    )
     parser.add_argument("--runs", type=int, default=3, help="how often each scenario is run (default: 3)")
     parser.add_argument("--pairs", type=int, default=32, help="pairs of people in a closed loop (default: 32)")
     parser.add_argument("--url", help="a stack that runs already, on this machine, with its rate limits off")
     parser.add_argument("--pid", type=int, help="the main process of the stack at --url")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results (default: bench/results)")
     options = parser.parse_args(arguments)
-    options.scenarios = options.scenarios or list(SCENARIOS)
+    options.scenarios = options.scenarios or list(BY_DEFAULT)
     if unknown := set(options.scenarios) - set(SCENARIOS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
     if options.runs < 1 or options.pairs < 1:

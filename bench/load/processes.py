@@ -87,6 +87,11 @@ class Processes:
         """Bytes that the twin's main process has for itself."""
         return int(self._stack.memory_full_info().uss)
 
+    def memory_without_engines(self) -> int:
+        """Bytes that the twin and the functions' processes have for themselves."""
+        own = (process for kind, process in self._all() if kind.group in ("twin", "workers"))
+        return sum(int(process.memory_full_info().uss) for process in own)
+
     def engines(self) -> dict[str, str]:
         """The engines that run: the command line of each, by name."""
         return {kind.name: " ".join(process.cmdline()) for kind, process in self._all() if kind.group == "engines"}

@@ -45,6 +45,7 @@ class EchoClient:
     """Keeps one frame in flight: sends the next when the last has come back."""
 
     number: int
+    action: str = "echo"
     rounds: int = 0
     ends_at: float = 0.0
     failed: bytes = b""
@@ -54,11 +55,11 @@ class EchoClient:
     def send(self) -> None:
         """Sends the next frame."""
         assert self.socket is not None
-        self.socket.send_text(b'{"action":"echo","data":"%d.%d"}' % (self.number, self.rounds))
+        self.socket.send_text(self._frame())
 
     def on_text(self, payload: bytes) -> None:
         """Takes what came back."""
-        if payload != b'{"action":"echo","data":"%d.%d"}' % (self.number, self.rounds):
+        if payload != self._frame():
             self.failed = payload
             self.done.set()
             return
@@ -67,6 +68,35 @@ class EchoClient:
             self.send()
         else:
             self.done.set()
+
+    def _frame(self) -> bytes:
+        return b'{"action":"%s","data":"%d.%d"}' % (self.action.encode(), self.number, self.rounds)
+
+
+async def echo_rate(address: str, clients: int, *, seconds: float = ECHO_S, action: str = "echo") -> float:
+    """Echoes a second, each client with one frame under way.
+
+    Raises:
+        MeasurementError: one did not come back, or not as it was sent.
+    """
+    everyone = [EchoClient(number, action) for number in range(clients)]
+    for client in everyone:
+        client.socket = await open_socket(address, client.on_text)
+    started = time.perf_counter()
+    for client in everyone:
+        client.ends_at = started + seconds
+        client.send()
+    try:
+        async with asyncio.timeout(seconds + DEADLINE_S):
+            for client in everyone:
+                await client.done.wait()
+    except TimeoutError as error:
+        raise MeasurementError("an echo did not come back") from error
+    took = time.perf_counter() - started
+    await close_all([client.socket for client in everyone if client.socket])
+    if failed := next((client.failed for client in everyone if client.failed), b""):
+        raise MeasurementError(f"an echo came back as {failed[:200]!r}")
+    return sum(client.rounds for client in everyone) / took
 
 
 class TwinAlone:
@@ -80,29 +110,9 @@ class TwinAlone:
     async def run(self) -> Sample:
         """Idle connections, echo with one and with sixteen clients, posts."""
         sample = await self._idle()
-        await self._echo(16, seconds=1.0)
-        sample |= {"echo_1": await self._echo(1), "echo_16": await self._echo(16)}
+        await echo_rate(self._address, 16, seconds=1.0)
+        sample |= {"echo_1": await echo_rate(self._address, 1), "echo_16": await echo_rate(self._address, 16)}
         return sample | await self._posts()
-
-    async def _echo(self, clients: int, *, seconds: float = ECHO_S) -> float:
-        everyone = [EchoClient(number) for number in range(clients)]
-        for client in everyone:
-            client.socket = await open_socket(self._address, client.on_text)
-        started = time.perf_counter()
-        for client in everyone:
-            client.ends_at = started + seconds
-            client.send()
-        try:
-            async with asyncio.timeout(seconds + DEADLINE_S):
-                for client in everyone:
-                    await client.done.wait()
-        except TimeoutError as error:
-            raise MeasurementError("an echo did not come back") from error
-        took = time.perf_counter() - started
-        await close_all([client.socket for client in everyone if client.socket])
-        if failed := next((client.failed for client in everyone if client.failed), b""):
-            raise MeasurementError(f"an echo came back as {failed[:200]!r}")
-        return sum(client.rounds for client in everyone) / took
 
     async def _posts(self) -> Sample:
         """Posts signed beforehand, over connections that are kept, each to one of as many sockets."""

@@ -27,13 +27,16 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     if where["routeKey"] == "whoami":
         told = {"key": signer.key, "secret": signer.secret, "region": signer.region}
         return {"statusCode": 200, "body": json.dumps(told | {"host": host, "stage": stage, "id": connection_id})}
-    path = f"/{stage}/@connections/{quote(connection_id, safe='')}"
+    # Under other emulators @connections is at an address that the event does not tell, without the stage.
+    elsewhere = os.environ.get("CALLBACK_HOST")
+    host, prefix = (elsewhere, "") if elsewhere else (host, f"/{stage}")
+    path = f"{prefix}/@connections/{quote(connection_id, safe='')}"
     body = event["body"].encode()
     connection = _connection(host)
     connection.request("POST", path, body, signer.sign(host, path, body))
     answer = connection.getresponse()
     answer.read()
-    if answer.status != 200:
+    if answer.status >= 300:
         raise RuntimeError(f"@connections answered {answer.status}")
     return {"statusCode": 200}
 
