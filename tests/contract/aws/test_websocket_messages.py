@@ -76,11 +76,12 @@ async def test_a_failed_function_is_told_in_a_frame(api: Api) -> None:
 async def test_an_integration_times_out_and_the_connection_goes_on(api: Api, serve: Serve) -> None:
     """After 29 s on a real API. That it is told by this frame is unverified."""
     api.here_only("it takes half a minute")
-    async with serve(websocket_timeout_s=0.3) as impatient, impatient.connect() as socket:
-        await event_of(socket)
-        await socket.send('{"action":"slow","seconds":0.6}')
+    async with api.connect() as socket:
+        await event_of(socket)  # everything runs by now, so that only what is slow takes longer than the limit
+    async with serve(websocket_timeout_s=2.0) as impatient, impatient.connect() as socket:
+        await socket.send('{"action":"slow","seconds":9}')
         assert (await told(socket))["message"] == "Endpoint request timed out"
-        assert (await event_of(socket))["requestContext"]["eventType"] == "MESSAGE"
+        await (await socket.ping())
 
 
 @unverified("that order is not kept between messages of one connection: each runs its function at once")
