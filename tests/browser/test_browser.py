@@ -1,6 +1,6 @@
 """The web app in a real browser against a real stack: the specs of this folder, each as one test.
 
-The browser and what drives it are npm packages, installed once into this folder; Node is the one of the Python environment.
+The browser and what drives it are npm packages, installed once into this folder; Node is the Python environment's.
 `python -m pytest tests/browser -k chat` runs one of them; BROWSER_RESULTS and PICTURES say where what they leave goes.
 """
 
@@ -86,5 +86,4 @@ def test_the_app_in_a_browser(app: Stack, tmp_path: Path, spec: str) -> None:
         check=False,
         timeout=DEADLINE_S,
     )
-    print(done.stdout)
     assert done.returncode == 0, done.stdout
