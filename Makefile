@@ -32,6 +32,9 @@ run: setup-local ## start everything on this machine and serve it on http://loca
 web: setup-local ## serve the web app's sources with hot reload on http://localhost:5173, against the stack of `make run`
 	@exec $(IN)python -m local web
 
+web-types: setup ## make the client's types anew from the OpenAPI and AsyncAPI documents
+	@$(IN)python -m tests.web.documents
+
 demo: setup-local ## show two people on two devices each talking through the running stack
 	@exec $(IN)python -m bench.demo
 

@@ -11,12 +11,9 @@ import pytest
 
 from bench.client import Contract, ContractWatch, Device, ParleyClient, Person, Socket
 from bench.client.rest import Json
-from bench.stack import Stack
 from parley.protocol.asyncapi import make_asyncapi
 
 POLL_S = 0.02
-# As Lambda does it: what a handler leaves to a thread does not run until its next invocation.
-FROZEN = {"FREEZE": "on", "LIMITS": "on"}
 PASSWORD = "a password of nobody but tests"
 
 
@@ -41,29 +38,6 @@ def frames_are_as_documented(contract: Contract, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(Socket, "new_watch", lambda: ContractWatch(contract, problems.append))
     yield
     assert not problems, problems[:5]
-
-
-def run_stack(stack: Stack) -> Iterator[Stack]:
-    """Starts a stack and stops it in the end, if the test has not."""
-    stack.start()
-    try:
-        stack.wait_until_healthy()
-        yield stack
-    finally:
-        if stack.process.poll() is None:
-            stack.stop()
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The stack that tests share; none of them may end it."""
-    yield from run_stack(Stack(tmp_path_factory.mktemp("shared") / "data", environment=FROZEN))
-
-
-@pytest.fixture
-def own_stack(tmp_path: Path) -> Iterator[Stack]:
-    """A stack of the test's own, to end, kill and start again."""
-    yield from run_stack(Stack(tmp_path / "data", environment=FROZEN))
 
 
 async def register(client: ParleyClient, name: str) -> Person:

@@ -1,8 +1,13 @@
-// Makes the types of the REST API out of its OpenAPI document: node generate.mjs < openapi.json > openapi.ts
+// Makes types out of a document's schemas: node generate.mjs openapi|socket < document.json > types.ts
 import { text } from "node:stream/consumers";
 import openapiTS, { astToString } from "openapi-typescript";
 
 const OLDER_NAME = /_\d+$/;
+
+/** An AsyncAPI document's schemas are JSON schemas, as those of OpenAPI are. */
+function fromAsyncApi({ info, components }) {
+  return { openapi: "3.1.0", info, paths: {}, components: { schemas: components.schemas } };
+}
 
 /** Leaves out what no type needs: titles, answers of failures (they are all problem documents), older names of operations. */
 function slim(document) {
@@ -14,11 +19,14 @@ function slim(document) {
     if (Object.keys(methods).length === 0) delete document.paths[path];
   }
   return JSON.parse(JSON.stringify(document), (key, value) => {
-    if (value !== null && typeof value === "object" && typeof value.title === "string") delete value.title;
+    if (value !== null && typeof value === "object") {
+      if (typeof value.title === "string") delete value.title;
+      delete value.examples;
+    }
     return value;
   });
 }
 
-const HEADER = "// Made by `make web-types` out of the OpenAPI document. Do not edit.\n";
-const tree = await openapiTS(slim(JSON.parse(await text(process.stdin))));
-process.stdout.write(HEADER + astToString(tree));
+const document = JSON.parse(await text(process.stdin));
+const tree = await openapiTS(slim(process.argv[2] === "socket" ? fromAsyncApi(document) : document));
+process.stdout.write(`// Made by \`make web-types\`. Do not edit.\n${astToString(tree)}`);

@@ -312,8 +312,7 @@ export class ParleyClient {
     const [type = ""] = (options.contentType ?? file.type).split(";");
     const contentType = type.trim() === "" ? "application/octet-stream" : type.trim();
     const { http, platform } = this.#core;
-    const answer = await http.callUntyped("post", "/api/attachments", { body: { fileName, contentType, size: file.size }, ...(signal === undefined ? {} : { signal }) });
-    const { attachmentId, upload } = answer as { attachmentId: string; upload: { url: string; fields: Record<string, string> } };
+    const { attachmentId, upload } = await http.call("post", "/api/attachments", { body: { fileName, contentType, size: file.size }, ...(signal === undefined ? {} : { signal }) });
     await putFile(platform, upload, file, fileName, onProgress ?? (() => undefined), signal);
     return { attachmentId, fileName, contentType, size: file.size, url: URL.createObjectURL(file) };
   }

@@ -1,4 +1,5 @@
 import { Timer } from "./platform.js";
+import type { Answers } from "./events.js";
 import type { Http } from "./net/http.js";
 import type { Socket } from "./net/socket.js";
 import type { Surface } from "./platform.js";
@@ -130,7 +131,7 @@ export class Live {
   #enter(conversationId: string, socket: Socket): void {
     socket.request("join", { conversationId }).then(
       (answer) => {
-        const { online } = answer as { online: readonly string[] };
+        const { online } = answer as Answers["JoinAnswer"];
         const lastSeenAt = new Date(this.platform.now()).toISOString();
         this.state.topics.change(() => {
           for (const userId of online) this.state.putPresence({ userId, online: true, lastSeenAt });

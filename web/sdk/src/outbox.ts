@@ -2,6 +2,7 @@ import { makeBody, makeOutgoing, sizeOf } from "./drafts.js";
 import { asParleyError, isRetryable, ParleyError } from "./errors.js";
 import { backoff, makeLock, Timer } from "./platform.js";
 import type { SendBody } from "./drafts.js";
+import type { Answers } from "./events.js";
 import type { Http } from "./net/http.js";
 import type { Socket } from "./net/socket.js";
 import type { Outgoing } from "./outgoing.js";
@@ -14,7 +15,7 @@ const BATCH_MAX_COUNT = 25;
 const FRAME_MAX_BYTES = 30_000;
 const FRAME_OVERHEAD_BYTES = 200;
 
-type Result = { clientMessageId: string; status: "accepted"; messageId: string } | { clientMessageId: string; status: "refused"; code: ErrorCode };
+type Result = Answers["SendAnswer"] | { clientMessageId: string; status: "refused"; code: ErrorCode };
 
 /** An entry: `key` is its place in the storage, which all tabs share; null until it has one. */
 interface Entry {
@@ -208,7 +209,7 @@ export class Outbox {
     }
     const socket = this.getSocket();
     if (socket === null) throw new ParleyError("network", "There is no connection.");
-    return ((await socket.request("send", { messages: bodies })) as { results: readonly Result[] }).results;
+    return ((await socket.request("send", { messages: bodies })) as Answers["SendResults"]).results;
   }
 
   /** Notes how each of a batch fared; raises when some of it is to be sent again. */

@@ -1,9 +1,9 @@
 import { asParleyError } from "./errors.js";
 import { backoff, Timer } from "./platform.js";
+import type { Answers } from "./events.js";
 import type { Socket } from "./net/socket.js";
 import type { Surface } from "./platform.js";
 import type { ConversationState } from "./store/conversation.js";
-import type { Pointers } from "./store/members.js";
 import type { State } from "./store/state.js";
 
 const DELAY_MS = 150;
@@ -60,7 +60,7 @@ export class Receipts {
     const seq = isRead ? own.lastReadSeq : own.lastDeliveredSeq;
     try {
       const answer = await socket.request("seen", { conversationId: id, seq, status: isRead ? "read" : "delivered" });
-      conversation.confirm(answer as Pointers);
+      conversation.confirm(answer as Answers["PointersAnswer"]);
     } catch (error) {
       if (asParleyError(error).retryable) throw error;
       // The conversation is gone, or it is refused for good: it must not be asked for ever.

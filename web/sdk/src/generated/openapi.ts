@@ -1,4 +1,4 @@
-// Made by `make web-types` out of the OpenAPI document. Do not edit.
+// Made by `make web-types`. Do not edit.
 export interface paths {
     "/api/auth/register": {
         parameters: {
@@ -694,6 +694,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Request upload
+         * @description Lets the caller upload a file by a form that holds for an hour, and takes this size and type alone.
+         *
+         *     The file goes with one message of the caller's, which names its id within a day.
+         */
+        post: operations["request_upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sync": {
         parameters: {
             query?: never;
@@ -758,6 +780,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get asyncapi
+         * @description The AsyncAPI document: every frame of the socket.
+         */
+        get: operations["get_asyncapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/docs": {
         parameters: {
             query?: never;
@@ -770,6 +812,26 @@ export interface paths {
          * @description A page that shows the OpenAPI document.
          */
         get: operations["get_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/docs/websocket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get socket docs
+         * @description A page that shows the AsyncAPI document.
+         */
+        get: operations["get_socket_docs"];
         put?: never;
         post?: never;
         delete?: never;
@@ -834,15 +896,9 @@ export interface components {
             rev: number;
             lastSeq: number;
             lastMessage: components["schemas"]["MessageObject"] | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             updatedAt: string;
             /** @enum {string} */
             myRole: "owner" | "admin" | "member";
@@ -946,10 +1002,7 @@ export interface components {
             userId: string;
             /** @enum {string} */
             role: "owner" | "admin" | "member";
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             joinedAt: string;
             lastDeliveredSeq: number;
             lastReadSeq: number;
@@ -979,10 +1032,7 @@ export interface components {
             mentions: string[];
             attachments: components["schemas"]["AttachmentObject"][];
             reactions: components["schemas"]["ReactionObject"][];
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             createdAt: string;
             editedAt: string | null;
             deletedAt: string | null;
@@ -1048,10 +1098,7 @@ export interface components {
             displayName: string;
             avatarUrl: string | null;
             about: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             createdAt: string;
             email: string;
         };
@@ -1122,15 +1169,11 @@ export interface components {
         SessionObject: {
             sessionId: string;
             deviceName: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             createdAt: string;
             /**
              * Format: date-time
              * @description When it last signed in or refreshed.
-             * @example 2026-01-31T23:59:59.123Z
              */
             lastSeenAt: string;
             /** @description Whether it is the one that asks. */
@@ -1185,6 +1228,27 @@ export interface components {
             /** @description null takes it away. */
             about?: string | null;
         };
+        /** @description A file may be uploaded, and then sent by its id in a message within a day. */
+        UploadAnswer: {
+            attachmentId: string;
+            upload: components["schemas"]["UploadFormObject"];
+        };
+        /** @description A file that is to be uploaded. */
+        UploadBody: {
+            fileName: string;
+            /** @description A media type without parameters. The upload must have this very one. */
+            contentType: string;
+            /** @description In bytes. The upload must be of exactly this size. */
+            size: number;
+        };
+        /** @description A form (multipart/form-data): its fields as they are, and after them the file as `file`. It holds for an hour. */
+        UploadFormObject: {
+            /** @description Where the form is posted to. */
+            url: string;
+            fields: {
+                [key: string]: string;
+            };
+        };
         /** @description A person as others see them. */
         UserObject: {
             userId: string;
@@ -1192,10 +1256,7 @@ export interface components {
             displayName: string;
             avatarUrl: string | null;
             about: string | null;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T23:59:59.123Z
-             */
+            /** Format: date-time */
             createdAt: string;
         };
         /** @description One field that is wrong. */
@@ -1206,7 +1267,6 @@ export interface components {
         };
         /** @description RFC 9457. `code` is stable, `detail` is for a person and never quotes the request. */
         Problem: {
-            /** @example urn:parley:error:invalid_request */
             type: string;
             title: string;
             status: number;
@@ -2165,6 +2225,30 @@ export interface operations {
             };
         };
     };
+    request_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadBody"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+        };
+    };
     sync: {
         parameters: {
             query?: {
@@ -2228,7 +2312,43 @@ export interface operations {
             };
         };
     };
+    get_asyncapi: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     get_docs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    get_socket_docs: {
         parameters: {
             query?: never;
             header?: never;

@@ -1,9 +1,8 @@
 import { ParleyError } from "../errors.js";
 import { Timer } from "../platform.js";
-import type { ServerEvent } from "../events.js";
+import type { Answers, ServerEvent } from "../events.js";
 import type { WebSocketLike } from "../options.js";
 import type { Surface } from "../platform.js";
-import type { ErrorCode, FieldError } from "../types.js";
 
 const OPEN_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 15_000;
@@ -21,14 +20,6 @@ interface Frame {
   readonly event: string;
   readonly requestId?: string;
   readonly data: unknown;
-}
-
-interface ErrorData {
-  readonly code: ErrorCode;
-  readonly message: string;
-  readonly retryable: boolean;
-  readonly retryAfter?: number;
-  readonly errors?: readonly FieldError[];
 }
 
 interface Waiting {
@@ -182,7 +173,7 @@ export class Socket {
       waiting.resolve(data);
       return;
     }
-    const { code, message, retryable, retryAfter, errors } = data as ErrorData;
+    const { code, message, retryable, retryAfter, errors } = data as Answers["ErrorData"];
     waiting.reject(new ParleyError(code, message, { retryable, ...(retryAfter === undefined ? {} : { retryAfter }), ...(errors === undefined ? {} : { errors }) }));
   }
 }

@@ -1,7 +1,7 @@
 import { Members } from "./members.js";
 import type { Pointers } from "./members.js";
 import { Timeline } from "./timeline.js";
-import type { ServerEvents } from "../events.js";
+import type { MembersData } from "../events.js";
 import type { Conversation, Member, Message, Receipts, Role } from "../types.js";
 
 const UNREAD_MAX_COUNT = 999;
@@ -154,7 +154,7 @@ export class ConversationState {
   }
 
   /** Takes in who came, went and changed. */
-  changeMembers({ added, removed, changed, rev }: ServerEvents["group:members"]): void {
+  changeMembers({ added, removed, changed, rev }: MembersData): void {
     for (const member of added) {
       this.members.set(member, rev);
       if (rev > this.#told.rev) this.members.noteMove(member.userId, true, rev);

@@ -1,7 +1,7 @@
 import { ConversationState } from "./conversation.js";
 import type { StoredConversation } from "./conversation.js";
 import { Topics } from "./topics.js";
-import type { ServerEvent, ServerEvents, SyncChange, SyncPage } from "../events.js";
+import type { MembersData, ServerEvent, SyncChange, SyncPage } from "../events.js";
 import type { Conversation, Member, Message, Presence, User } from "../types.js";
 
 const WAITING_MAX_COUNT = 200;
@@ -15,7 +15,6 @@ export interface StateWatcher {
 }
 
 type ConversationChange = Extract<SyncChange, { conversation: unknown }>;
-type MembersEvent = ServerEvents["group:members"];
 
 interface Waiting {
   readonly request: number;
@@ -306,7 +305,7 @@ export class State {
     this.putUsers([member.user]);
   }
 
-  #changeMembers(conversation: ConversationState, data: MembersEvent): void {
+  #changeMembers(conversation: ConversationState, data: MembersData): void {
     const isOld = data.rev <= Math.max(conversation.told.rev, conversation.members.rev(this.userId));
     if (data.removed.includes(this.userId) && !isOld) {
       this.#leave(conversation.id, data.rev);

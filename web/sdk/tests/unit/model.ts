@@ -156,7 +156,7 @@ export class Model {
 
   #change(place: Place, kind: "edit" | "delete" | "react", which: number): void {
     const old = place.messages[which % Math.max(1, place.messages.length)];
-    if (old === undefined || old.deletedAt !== null) return;
+    if (old?.deletedAt !== null) return;
     place.rev += 1;
     const { rev } = place;
     const changes: Record<typeof kind, Partial<Message>> = {

@@ -1,0 +1,43 @@
+"""The client and its React hooks: linted, typed, tested on a fake clock and a fake socket, and small."""
+
+from __future__ import annotations
+
+import gzip
+
+import pytest
+
+from tests.web.documents import generate_types
+from tests.web.packages import WEB, run_node
+
+CLIENT_MAX_BYTES = 20 * 1024
+
+
+def check(program: str, *arguments: str) -> str:
+    """Runs a program that must end well; what it said."""
+    done = run_node(program, *arguments)
+    assert done.returncode == 0, f"{program} {' '.join(arguments)}:\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def test_generated_types_are_those_of_the_documents() -> None:
+    for path, text in generate_types().items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make web-types`"
+
+
+def test_lint() -> None:
+    check("eslint", "sdk", "react", "vitest.config.ts", "--max-warnings", "0")
+
+
+def test_types() -> None:
+    check("tsc", "-p", ".")
+
+
+@pytest.mark.timeout(240)
+def test_units_and_the_store_s_branches() -> None:
+    check("vitest", "run", "--project", "client", "--project", "react", "--coverage")
+
+
+def test_the_client_is_small() -> None:
+    check("sdk/scripts/build.mjs")
+    bundle = (WEB / "sdk" / "dist" / "parley.min.js").read_bytes()
+    assert len(gzip.compress(bundle, 9)) <= CLIENT_MAX_BYTES
