@@ -183,7 +183,8 @@ class Stack:
         self.ws_url = f"ws://{public}/{manifest.websocket.stage}"
         self.engines = self._engines(manifest.name)
         buckets = {name: f"{manifest.name}-{name}" for name in buckets_of(manifest)}
-        self.engines.use_buckets(tuple(buckets.values()), manifest.http.cors_origins)
+        # The site itself asks for files as well as whoever the manifest names.
+        self.engines.use_buckets(tuple(buckets.values()), (*manifest.http.cors_origins, self.http_url))
         files = self.engines.addresses["aws.endpoint_url"]
         kept = self.folder.path / "secrets"
         self.values = {

@@ -10,6 +10,7 @@ import asyncio
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,4 +87,5 @@ def test_the_app_in_a_browser(app: Stack, tmp_path: Path, spec: str) -> None:
         check=False,
         timeout=DEADLINE_S,
     )
+    sys.stdout.write(done.stdout)
     assert done.returncode == 0, done.stdout

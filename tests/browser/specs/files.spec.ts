@@ -1,0 +1,69 @@
+import { expect, test } from "@playwright/test";
+import { deflateSync } from "node:zlib";
+import { arrive, direct, leave, message, messages } from "../people";
+
+/** A picture of stripes, made here so that no file has to be kept. */
+function png(width: number, height: number): Buffer {
+  const rows = Buffer.alloc((width * 3 + 1) * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * (width * 3 + 1) + 1 + x * 3;
+      rows.set([(40 + (x * 160) / width) & 255, (110 + (y * 110) / height) & 255, ((x + y) >> 5) % 2 ? 150 : 175], at);
+    }
+  }
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8);
+  return Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), chunk("IHDR", head), chunk("IDAT", deflateSync(rows)), chunk("IEND", Buffer.alloc(0))]);
+}
+
+function chunk(kind: string, data: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(kind), data]);
+  let sum = 0xffffffff;
+  for (const byte of body) {
+    sum ^= byte;
+    for (let bit = 0; bit < 8; bit++) sum = (sum >>> 1) ^ (sum & 1 ? 0xedb88320 : 0);
+  }
+  const [size, check] = [Buffer.alloc(4), Buffer.alloc(4)];
+  size.writeUInt32BE(data.length);
+  check.writeUInt32BE((sum ^ 0xffffffff) >>> 0);
+  return Buffer.concat([size, body, check]);
+}
+
+test("a picture and a file are uploaded, sent, shown to the other and opened", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const [ada, ben] = await Promise.all([arrive(browser, url, "Ada"), arrive(browser, url, "Ben")]);
+  const id = await direct(url, ada, ben);
+  await Promise.all([ada.page.goto(`/c/${id}`), ben.page.goto(`/c/${id}`)]);
+  await ada.page.locator('input[type="file"]').setInputFiles([
+    { name: "stripes.png", mimeType: "image/png", buffer: png(640, 480) },
+    { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("some notes") },
+  ]);
+  await expect(ada.page.getByRole("list", { name: "Files" }).getByRole("listitem")).toHaveCount(2);
+  await ada.page.getByRole("textbox", { name: /Write to/ }).fill("The colours we talked about");
+  await expect(ada.page.locator(".upload progress")).toHaveCount(0);
+  await ada.page.getByRole("button", { name: "Send" }).click();
+  const got = message(ben.page, "The colours we talked about");
+  await expect(got).toBeVisible();
+  const picture = got.locator("img");
+  await expect.poll(() => picture.evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBe(640);
+  await expect(got.getByRole("button", { name: /notes.txt/ })).toContainText("10 B");
+  await got.getByRole("button", { name: "Open stripes.png" }).click();
+  await expect(ben.page.getByRole("dialog", { name: "stripes.png" }).getByRole("img")).toBeVisible();
+  await ben.page.keyboard.press("Escape");
+  const opened = ben.context.waitForEvent("page");
+  await got.getByRole("button", { name: /notes.txt/ }).click();
+  await (await opened).close();
+  await ben.page.reload();
+  await expect.poll(() => message(ben.page, "The colours").locator("img").evaluate((image: HTMLImageElement) => image.complete && image.naturalWidth)).toBe(640);
+  await expect(messages(ada.page)).toHaveCount(1);
+
+  // One that is taken back before it is sent, and one that is too large.
+  await ada.page.locator('input[type="file"]').setInputFiles([{ name: "wrong.txt", mimeType: "text/plain", buffer: Buffer.from("x") }]);
+  await ada.page.getByRole("button", { name: "Remove wrong.txt" }).click();
+  await expect(ada.page.getByRole("list", { name: "Files" })).toBeHidden();
+  await ada.page.locator('input[type="file"]').setInputFiles([{ name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) }]);
+  await expect(ada.page.getByText("must not be empty")).toBeVisible();
+  await leave(ada, ben);
+});
