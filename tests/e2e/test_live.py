@@ -59,31 +59,6 @@ def test_changes_reach_every_device_with_the_next_rev_and_a_repeat_takes_none(st
     asyncio.run(scenario())
 
 
-def test_receipts_are_answered_once_stored_and_reach_the_members(stack: Stack) -> None:
-    async def scenario() -> None:
-        async with ParleyClient(stack.url) as client:
-            ada, ben = await register(client, "ada"), await register(client, "ben")
-            place = await ada.create_direct(ben.user_id)
-            sender, reader = await Device.connect(ada, "ada's"), await Device.connect(ben, "ben's")
-            for number in range(3):
-                await sender.send_message(place, f"number {number}")
-            await reader.wait_until(lambda: len(reader.messages) == 3)
-            answer = await reader.request("seen", {"conversationId": place, "seq": 2})
-            assert answer.data == {"conversationId": place, "lastDeliveredSeq": 2, "lastReadSeq": 2}
-            assert (await ben.get_conversation(place))["unreadCount"] == 1
-            update = await told(sender, "chat:seen:update")
-            assert {key: update[key] for key in answer.data} == answer.data
-            assert update["userId"] == ben.user_id
-            body: Json = {"conversationId": place, "status": "read", "seq": 99}
-            answer_by_rest = await ben.call("PUT", "/api/messages/status", body=body)
-            assert answer_by_rest == {"conversationId": place, "lastDeliveredSeq": 3, "lastReadSeq": 3}
-            assert (await told(sender, "chat:seen:update", 2))["lastReadSeq"] == 3
-            for device in (sender, reader):
-                await device.close()
-
-    asyncio.run(scenario())
-
-
 def test_who_was_away_is_made_whole_by_sync_over_both_transports(stack: Stack) -> None:
     async def scenario() -> None:
         async with ParleyClient(stack.url) as client:
