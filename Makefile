@@ -85,13 +85,17 @@ bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
 peers: setup-local ## install, by npm, what `make bench ARGS=peers` measures the twin beside
 	cd bench/peers && PATH="$(CURDIR)/$(IN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 
+site: setup ## build the web app's files into web/app/dist, for a deploy
+	PATH="$(CURDIR)/$(IN):$$PATH" npm --prefix web ci --ignore-scripts --no-audit --no-fund
+	PATH="$(CURDIR)/$(IN):$$PATH" npm --prefix web run build:app
+
 synth: setup ## write the CloudFormation templates of a stage to cdk.out/, without an account (STAGE=dev)
 	STAGE="$(STAGE)" $(IN)python -m cdk.app
 
 diff: setup ## show what a deploy would change (STAGE=, credentials of the account)
 	PATH="$(CURDIR)/$(IN):$$PATH" $(IN)npx --yes aws-cdk@$(CDK_CLI) diff -c stage="$(STAGE)" "parley-$(STAGE)/*"
 
-deploy: setup ## deploy a stage into the account of your credentials (STAGE=): see docs/deploy.md
+deploy: setup site ## deploy a stage into the account of your credentials (STAGE=): see docs/deploy.md
 	PATH="$(CURDIR)/$(IN):$$PATH" $(IN)npx --yes aws-cdk@$(CDK_CLI) deploy -c stage="$(STAGE)" "parley-$(STAGE)/*" $(ARGS)
 
 lock: setup ## lock the dependencies of each group anew, with hashes and no addresses

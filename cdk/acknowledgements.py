@@ -23,6 +23,10 @@ _NO_ASYNCHRONOUS_CALLS = (
     "Nothing calls this function asynchronously: API Gateway, pollers, the deployer and CloudFormation wait for its "
     "answer, so a dead-letter queue of the function would stay empty for ever."
 )
+_CDK = (
+    "The function that uploads the built files comes with the CDK (BucketDeployment), with its rights and runtime. "
+    "CloudFormation calls it at a deploy and waits for its answer."
+)
 _ANY_RESOURCE = (
     "Network interfaces and X-Ray segments have no ARN that a policy could name; see the service authorization "
     "reference. The function's own code is denied the network actions."
@@ -37,6 +41,7 @@ def acknowledge_findings(deployment: Deployment, stage: Stage) -> None:
     _small_stages(deployment, stage)
     _apis(deployment)
     _consumers(deployment)
+    _site(deployment)
     _give(
         deployment.observability,
         "Serverless-SNSRedrivePolicy",
@@ -83,6 +88,12 @@ def _data(deployment: Deployment) -> None:
         "AwsSolutions-SMG4",
         "A turn invalidates every access token of the moment, so it is done on purpose, by raising "
         "SIGNING_KEY_GENERATION in cdk/stacks/data.py, and not by a clock.",
+    )
+    _give(
+        data.edge_key,
+        "AwsSolutions-SMG4",
+        "The distribution and the functions must change it in one deploy; who learns it can only pretend another "
+        "address to the rate limits. docs/deploy.md tells how to turn it.",
     )
     _give(
         data.sync_key,
@@ -160,6 +171,62 @@ def _consumers(deployment: Deployment) -> None:
             "Serverless-LambdaEventSourceMappingDestination",
             "The function writes a record that it cannot process to its own dead-letter topic and reports it as done. "
             "Whatever else fails is tried until it works, because a later record must not overtake it.",
+        )
+
+
+def _site(deployment: Deployment) -> None:
+    if deployment.site is None:
+        return
+    site = deployment.site.website
+    _give(
+        site.bucket,
+        "AwsSolutions-S1",
+        "It holds the files of a public website, read by CloudFront alone; who called the API is in the API's log.",
+    )
+    _give(site.distribution, "AwsSolutions-CFR1", "A chat has no country: who uses it is said by who has an account.")
+    _give(
+        site.distribution,
+        "AwsSolutions-CFR2",
+        "A web ACL costs by the month, so it is a setting (site.web_acl_arn). The functions' own rate limits and "
+        "API Gateway's throttles stand before what costs something.",
+    )
+    _give(
+        site.distribution,
+        "AwsSolutions-CFR3",
+        "The files are the same for everybody and public; requests of the API are in its own access log.",
+    )
+    if deployment.site.stage.site.domain is None:
+        _give(
+            site.distribution,
+            "AwsSolutions-CFR4",
+            "CloudFront's own certificate, for its own name, allows TLS 1.0 and cannot be told otherwise; with "
+            "a domain of one's own (site.domain) it is TLS 1.2 from 2021.",
+        )
+    for rule, reason in (
+        (
+            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]",
+            _CDK,
+        ),
+        ("AwsSolutions-L1", _CDK),
+        ("Serverless-LambdaLatestVersion", _CDK),
+        ("Serverless-LambdaDLQ", _CDK),
+        ("Serverless-LambdaTracing", _CDK),
+        ("Serverless-LambdaDefaultMemorySize", _CDK),
+    ):
+        _give(deployment.site, rule, reason)
+    stack = deployment.site
+    bucket, account = site.bucket_id, stack.stage.account or "<AWS::AccountId>"
+    wildcards = [f"Action::s3:{action}*" for action in ("Abort", "DeleteObject", "GetBucket", "GetObject", "List")]
+    wildcards += [
+        f"Resource::<{bucket}.Arn>/*",
+        f"Resource::arn:aws:s3:::cdk-hnb659fds-assets-{account}-{stack.region}/*",
+        "Resource::*",
+    ]
+    for wildcard in wildcards:
+        _give(
+            stack,
+            f"AwsSolutions-IAM5[{wildcard}]",
+            f"{_CDK} It reads the CDK's assets, writes this bucket and tells CloudFront.",
         )
 
 

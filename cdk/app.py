@@ -24,6 +24,7 @@ from cdk.stacks.consumers import ConsumersStack
 from cdk.stacks.data import DataStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
+from cdk.stacks.site import SiteStack
 from cdk.stages import Stage, load_stage
 from functions.manifest import Manifest, load_manifest
 
@@ -40,6 +41,7 @@ class Deployment:
     api: ApiStack
     consumers: ConsumersStack
     observability: ObservabilityStack
+    site: SiteStack | None
 
 
 def build(app: App, stage: Stage, *, manifest: Manifest, layers: LayerSet) -> Deployment:
@@ -54,8 +56,11 @@ def build(app: App, stage: Stage, *, manifest: Manifest, layers: LayerSet) -> De
     api = ApiStack(assembly, stage, manifest=manifest, network=network, data=data, layers=layers)
     consumers = ConsumersStack(assembly, stage, api=api)
     observability = ObservabilityStack(assembly, stage, data=data, api=api, consumers=consumers)
+    site = None
+    if manifest.site is not None and stage.site.enabled:
+        site = SiteStack(assembly, stage, site=manifest.site, api=api, data=data)
     Tags.of(assembly).add("parley:stage", stage.name)
-    deployment = Deployment(assembly, network, data, api, consumers, observability)
+    deployment = Deployment(assembly, network, data, api, consumers, observability, site)
     acknowledge_findings(deployment, stage)
     return deployment
 

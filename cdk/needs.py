@@ -20,11 +20,13 @@ SIGNING_KEY = "signing_key"
 DATABASE_LOGIN = "database"
 CACHE_LOGIN = "cache"
 SYNC_KEY = "sync_key"
+EDGE_KEY = "edge_key"
 
 # Which secret a placeholder of the manifest's environment makes a function read.
 SECRET_OF_PLACEHOLDER = {
     "mongo.uri": DATABASE_LOGIN,
     "redis.url": CACHE_LOGIN,
+    "secrets.edge_key": EDGE_KEY,
     "secrets.sync_key": SYNC_KEY,
     "secrets.token_private_key": SIGNING_KEY,
 }

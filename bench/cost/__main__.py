@@ -33,7 +33,7 @@ def tables() -> dict[str, str]:
     """The tables of the bill by name, as they stand in the documents."""
     manifest, prices = load_manifest(ROOT / "functions" / "manifest.toml"), load_prices()
     scenarios, measured = load_scenarios()
-    own = fan_out_window_s(manifest)
+    own = fan_out_window_s(manifest, STAGES["prod"])
     bills = {name: idle_month(stage, manifest, prices) for name, stage in STAGES.items()}
     messages = {
         name: million_messages(scenario, measured, manifest, prices, window_s=own, nat=True)

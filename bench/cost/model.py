@@ -48,6 +48,8 @@ class Prices:
     month: Mapping[str, float]
     million: Mapping[str, float]
     gb: Mapping[str, float]
+    gb_second: Mapping[str, float]
+    seen: Mapping[str, str]
     units: Mapping[str, float]
 
 
@@ -173,8 +175,10 @@ def million_messages(
     return [*lines, Line("Through NAT, GB", out_bytes / GB, prices.gb["nat"])] if nat else lines
 
 
-def fan_out_window_s(manifest: Manifest) -> float:
-    """How long fan_out waits for a fuller batch, by the manifest."""
+def fan_out_window_s(manifest: Manifest, stage: Stage) -> float:
+    """How long fan_out waits for a fuller batch, by the stage or else by the manifest."""
+    if "chat.receive" in stage.kafka.windows_s:
+        return stage.kafka.windows_s["chat.receive"]
     triggers = [t for t in manifest.functions["fan_out"].triggers if isinstance(t, KafkaTrigger)]
     return max(trigger.batching_window_ms for trigger in triggers if trigger.topic == "chat.receive") / 1000
 

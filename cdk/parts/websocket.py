@@ -60,6 +60,11 @@ class WebSocketCell(Construct):
         """Where clients connect to."""
         return f"wss://{self._domain or self._host}/{self.stage_name}"
 
+    @property
+    def origin(self) -> str:
+        """The same without its path, as browsers' policies name it."""
+        return f"wss://{self._domain or self._host}"
+
     def connections_arn(self, scope: Construct) -> str:
         """What a policy in `scope`'s stack names to let a function post to this cell's sockets."""
         within = Stack.of(scope) is Stack.of(self)

@@ -1,1 +1,1 @@
-"""The five stacks of a stage, in the order in which they are deployed: network, data, api, consumers, observability."""
+"""The stacks of a stage, as they are deployed: network, data, api, consumers, observability, site."""

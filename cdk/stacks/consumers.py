@@ -14,7 +14,7 @@ from cdk.needs import is_background_function
 from cdk.parts.function import ManifestFunction
 from cdk.parts.policy import consumer_group
 from cdk.stacks.api import ApiStack
-from cdk.stages import Stage
+from cdk.stages import Stage, StageError
 from functions.manifest import KafkaTrigger, ScheduleTrigger
 
 DEFAULT_WINDOW_MS = 500
@@ -33,6 +33,9 @@ class ConsumersStack(Stack):
         self.add_stack_dependency(api)
         self._stage = stage
         self._cluster = api.setting.resources.kafka
+        unknown = stage.kafka.windows_s.keys() - api.setting.manifest.topics.keys()
+        if unknown:
+            raise StageError(f"stage {stage.name}: kafka.windows_s names no topic: {', '.join(sorted(unknown))}")
         self.functions: Mapping[str, ManifestFunction] = {
             function.name: ManifestFunction(self, function, api.setting)
             for function in api.setting.manifest.functions.values()
@@ -58,7 +61,9 @@ class ConsumersStack(Stack):
             topics=[trigger.topic],
             starting_position=trigger.starting_position,
             batch_size=trigger.batch_size,
-            maximum_batching_window_in_seconds=_window_s(trigger.batching_window_ms),
+            maximum_batching_window_in_seconds=self._stage.kafka.windows_s.get(
+                trigger.topic, _window_s(trigger.batching_window_ms)
+            ),
             function_response_types=["ReportBatchItemFailures"] if trigger.report_failures else None,
             bisect_batch_on_function_error=trigger.bisect_on_error or None,
             maximum_retry_attempts=trigger.max_retry_attempts,

@@ -8,7 +8,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secrets
 from constructs import Construct
 
-from cdk.needs import CACHE_LOGIN, DATABASE_LOGIN, SIGNING_KEY, SYNC_KEY, is_deploy_function
+from cdk.needs import CACHE_LOGIN, DATABASE_LOGIN, EDGE_KEY, SIGNING_KEY, SYNC_KEY, is_deploy_function
 from cdk.parts.attachments import Attachments
 from cdk.parts.cache import Cache
 from cdk.parts.database import Database
@@ -55,6 +55,20 @@ class DataStack(Stack):
             "SyncKey",
             secret_name=f"parley/{stage.name}/sync-key",
             description="Signs sync tokens, which never expire: another key sends every client back to a whole sync",
+            encryption_key=self.key,
+            generate_secret_string=secrets.SecretStringGenerator(
+                secret_string_template="{}",  # noqa: S106 - a template that holds no secret
+                generate_string_key="key",
+                password_length=64,
+                exclude_punctuation=True,
+            ),
+            removal_policy=removal_of(stage, snapshots=False),
+        )
+        self.edge_key = secrets.Secret(
+            self,
+            "EdgeKey",
+            secret_name=f"parley/{stage.name}/edge-key",
+            description="By which functions know requests of the site's distribution, and believe whose they are",
             encryption_key=self.key,
             generate_secret_string=secrets.SecretStringGenerator(
                 secret_string_template="{}",  # noqa: S106 - a template that holds no secret
@@ -142,6 +156,7 @@ class DataStack(Stack):
         self.secret_arns = {
             CACHE_LOGIN: self.cache.login.secret_arn,
             DATABASE_LOGIN: login.get_att_string("SecretArn"),
+            EDGE_KEY: self.edge_key.secret_arn,
             SIGNING_KEY: self.signing_key.ref,
             SYNC_KEY: self.sync_key.secret_arn,
         }
@@ -154,6 +169,7 @@ class DataStack(Stack):
             "kafka.security": "AWS_MSK_IAM",
             "mongo.uri": self.database.uri(self.secret_arns[DATABASE_LOGIN]),
             "redis.url": self.cache.url,
+            "secrets.edge_key": f"secret:{self.edge_key.secret_arn}#key",
             "secrets.sync_key": f"secret:{self.sync_key.secret_arn}#key",
             "secrets.token_private_key": f"secret:{self.signing_key.ref}#private_key",
             "secrets.token_public_key": signing.get_att_string("PublicKey"),

@@ -65,6 +65,7 @@ def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     texts = {
         "token_private_key": key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode(),
         "token_public_key": key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode(),
+        "edge_key": "an edge key of nobody but these tests",
         "sync_key": "a sync key of nobody but these tests",
         "aws_access_key_id": "AKIDREPLICAS",
         "aws_secret_access_key": "a key of nobody but these tests",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,18 @@ from cdk.parts.layers import LayerSet
 from cdk.stages import load_stage
 from functions.manifest import Manifest, load_manifest
 
-STACKS = ("network", "data", "api", "consumers", "observability")
+STACKS = ("network", "data", "api", "consumers", "observability", "site")
 # prod at its widest: what the three stages' defaults leave out.
 WIDE: Mapping[str, Any] = {
     "account": "123456789012",
     "alarm_email": "alarms@example.com",
+    "site": {
+        "domain": {
+            "name": "chat.example.com",
+            "certificate_arn": "arn:aws:acm:us-east-1:123456789012:certificate/def",
+        },
+        "web_acl_arn": "arn:aws:wafv2:us-east-1:123456789012:global/webacl/chat/123",
+    },
     "kafka": {"kind": "serverless"},
     "api": {
         "cells": 4,
@@ -86,6 +93,12 @@ def project_manifest() -> Manifest:
     return load_manifest(ROOT / "functions" / "manifest.toml")
 
 
+def with_site(manifest: Manifest, folder: Path) -> Manifest:
+    """The manifest with the website's files in `folder`, built or not."""
+    assert manifest.site is not None
+    return replace(manifest, site=replace(manifest.site, directory=folder))
+
+
 def small_layers(folder: Path) -> LayerSet:
     """Layers that hold nothing: templates do not depend on what is in them."""
 
@@ -104,13 +117,19 @@ def synthesize(key: str, folder: Path, layers: LayerSet) -> Synthesis:
     """Synthesizes one of SYNTHESES into `folder`; fails on a finding of cdk-nag that has no reason."""
     name, overrides = SYNTHESES[key]
     app = make_app(folder)
-    build(app, load_stage(name, overrides), manifest=project_manifest(), layers=layers)
+    # Whether this machine has built the site makes no difference; dev is synthesized without, all others with.
+    site = folder.parent / ("unbuilt" if name == "dev" else "built")
+    if name != "dev":
+        (site / "assets").mkdir(parents=True, exist_ok=True)
+        (site / "index.html").write_text("<!doctype html>")
+    manifest = with_site(project_manifest(), site)
+    build(app, load_stage(name, overrides), manifest=manifest, layers=layers)
     app.synth()
     assembly = folder / f"assembly-parley-{name}"
-    manifest = json.loads((assembly / "manifest.json").read_text())
+    index = json.loads((assembly / "manifest.json").read_text())
     files = {
         artifact["displayName"].rsplit("/", 1)[1].split(" ")[0]: assembly / artifact["properties"]["templateFile"]
-        for artifact in manifest["artifacts"].values()
+        for artifact in index["artifacts"].values()
         if artifact["type"] == "aws:cloudformation:stack"
     }
     templates = {stack: json.loads(file.read_text()) for stack, file in files.items()}

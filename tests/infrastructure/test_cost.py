@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from bench.cost.model import (
     Prices,
     Scenario,
     events_per_post,
+    fan_out_window_s,
     idle_month,
     load_prices,
     load_scenarios,
@@ -65,6 +67,19 @@ def test_the_targets_hold_for_the_way_of_a_message_in_bursts_and_with_a_seconds_
     assert total(bursts) <= 3
 
 
+def test_prod_as_it_comes_keeps_to_the_targets(measured: Measured, manifest: Manifest, prices: Prices) -> None:
+    window = fan_out_window_s(manifest, STAGES["prod"])
+    scenarios, _ = load_scenarios()
+
+    def core(name: str) -> float:
+        lines = million_messages(scenarios[name], measured, manifest, prices, window_s=window, nat=True)
+        return total(lines, core_only=True)
+
+    assert core("spread") <= 8
+    assert core("bursts") <= 3
+    assert fan_out_window_s(manifest, STAGES["dev"]) == 0
+
+
 def test_dev_is_the_smallest_bill_and_has_no_nat(manifest: Manifest, prices: Prices) -> None:
     bills = {name: idle_month(stage, manifest, prices) for name, stage in STAGES.items()}
     assert total(bills["dev"]) < total(bills["staging"]) < total(bills["prod"])
@@ -82,6 +97,14 @@ def test_pollers_are_billed_by_units_of_a_group(manifest: Manifest, prices: Pric
     assert [units(pollers) for pollers in (1, 2, 3)] == [math.ceil(mappings * pollers / each) for pollers in (1, 2, 3)]
 
 
+def test_a_price_that_was_seen_is_one_that_is_used(prices: Prices) -> None:
+    for name, where in prices.seen.items():
+        group, _, key = name.partition(".")
+        price = getattr(prices, group)[key]
+        assert any(text in where for text in (f"{price:.2f}", f"{price:.10f}")), name
+        assert re.search(r"20\d\d-\d\d", where), "dated"
+
+
 def test_every_size_of_the_stages_has_a_price(manifest: Manifest, prices: Prices) -> None:
     for stage in (*STAGES.values(), load_stage("prod", {"kafka": {"kind": "serverless"}})):
         assert total(idle_month(stage, manifest, prices)) > 0
@@ -92,6 +115,9 @@ def test_a_million_requests_a_second_need_a_hundred_default_quotas(
 ) -> None:
     need = demand(1_000_000, spread, measured, prices, window_s=1, connections=10_000_000)
     assert need.accounts_at_default_quota == 100
+    assert need.connections_month == pytest.approx(10_000_000 * 43_800 / 1_000_000 * 0.25)
+    parts = ("messages", "connections", "consumers", "databases", "brokers", "logs", "out")
+    assert need.together_month == pytest.approx(sum(getattr(need, f"{part}_month") for part in parts))
     # One frame and five posts a message.
     assert need.messages == pytest.approx(1_000_000 / 6)
     assert need.accounts_for_connections == 3

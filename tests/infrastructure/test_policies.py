@@ -13,7 +13,13 @@ WITHOUT_ARN = re.compile(
     r"ec2:(AssignPrivateIpAddresses|CreateNetworkInterface|DeleteNetworkInterface|DescribeNetworkInterfaces"
     r"|DescribeSecurityGroups|DescribeSubnets|DescribeVpcs|UnassignPrivateIpAddresses)|xray:Put(Trace|Telemetry)\w+"
 )
-SECRETS = {"signing_key": "SigningKey", "database": "DatabaseLogin", "cache": "CacheLogin", "sync_key": "SyncKey"}
+SECRETS = {
+    "signing_key": "SigningKey",
+    "database": "DatabaseLogin",
+    "cache": "CacheLogin",
+    "sync_key": "SyncKey",
+    "edge_key": "EdgeKey",
+}
 
 
 def _resources(stage: Synthesis, function: str, action: str) -> set[str]:

@@ -226,3 +226,13 @@ def test_nothing_that_costs_an_hour_is_bigger_in_dev_than_in_prod() -> None:
 def test_certificates_are_there_for_the_stages_regions() -> None:
     for stage in STAGES.values():
         assert Path(ROOT / "cdk" / "certificates" / f"{stage.region}.pem").exists()
+
+
+def test_how_long_messages_wait_to_be_joined_is_a_stages_setting(dev: Synthesis, prod: Synthesis) -> None:
+    def window(stage: Synthesis, topic: str) -> object:
+        mappings = stage.resources("AWS::Lambda::EventSourceMapping").values()
+        (found,) = [m["Properties"] for m in mappings if m["Properties"]["Topics"] == [topic]]
+        return found.get("MaximumBatchingWindowInSeconds")
+
+    assert (window(dev, "chat.receive"), window(prod, "chat.receive")) == (0, 1)
+    assert window(prod, "chat.send") == 0

@@ -73,6 +73,7 @@ class Stack(World):
 
     ws_url = "wss://socket.test/ws"
     push_endpoint = "https://{domainName}/{stage}"
+    edge_key = "what only the distribution knows, in tests"
     is_local = True
 
     def __init__(self, *, rate_limits: str = "off") -> None:

@@ -67,6 +67,22 @@ def test_registering_is_counted_by_address(stack: Stack) -> None:
     assert statuses == [422, 422, 422, 429]
 
 
+def test_addresses_behind_the_sites_distribution_are_told_apart_by_its_word_alone(stack: Stack) -> None:
+    def statuses(key: str) -> list[int]:
+        return [
+            stack.request(
+                "POST",
+                "/api/auth/register",
+                {"username": "x"},
+                headers={"x-parley-edge": key, "x-parley-address": f"198.51.100.{number}"},
+            ).status
+            for number in range(4)
+        ]
+
+    assert statuses(stack.edge_key) == [422] * 4
+    assert statuses("made up by a client") == [422, 422, 422, 429]
+
+
 def frame(stack: Stack, caller: Identity, action: str, data: object = None) -> dict[str, object]:
     event = load_event("ws_send")
     event["requestContext"]["authorizer"] = {"userId": caller.user_id, "sessionId": caller.session_id}

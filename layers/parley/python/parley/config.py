@@ -154,6 +154,12 @@ class AttachmentSettings(Settings):
         return self
 
 
+class EdgeSettings(Settings):
+    """What the site's distribution proves itself with."""
+
+    edge_key: str = Field(min_length=32, repr=False)
+
+
 class AwsSettings(Settings):
     """The function's own role, as Lambda puts it into each environment.
 

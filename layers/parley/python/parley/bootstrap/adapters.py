@@ -13,6 +13,7 @@ from parley.config import (
     AttachmentSettings,
     AwsSettings,
     ConfigurationError,
+    EdgeSettings,
     IssuerSettings,
     KafkaSettings,
     MongoSettings,
@@ -109,6 +110,10 @@ class Adapters:
     @cached_property
     def ws_url(self) -> str:
         return self._read(WebSocketSettings).ws_url
+
+    @cached_property
+    def edge_key(self) -> str:
+        return self._read(EdgeSettings).edge_key
 
     @cached_property
     def push_endpoint(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,28 +25,28 @@ _TEXTS = ["text/", "application/json", PROBLEM_MEDIA_TYPE]
 
 def auth_handler(services: RestServices) -> Handler:
     """Handles the HTTP events of rest_auth."""
-    return _handler(create_auth_app(services))
+    return _handler(create_auth_app(services), services)
 
 
 def chat_handler(services: RestServices) -> Handler:
     """Handles the HTTP events of rest_chat."""
-    return _handler(create_chat_app(services))
+    return _handler(create_chat_app(services), services)
 
 
-def _handler(app: Envelope) -> Handler:
+def _handler(app: Envelope, services: RestServices) -> Handler:
     logging.getLogger("mangum").setLevel(logging.ERROR)
     adapter: Any = Mangum(app, lifespan="off", text_mime_types=_TEXTS)
 
     def handle(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         request = event["requestContext"]
         begin_invocation(context, request_id=request["requestId"])
-        answer: dict[str, Any] = adapter(_narrow(event), context)
+        answer: dict[str, Any] = adapter(_narrow(event, services), context)
         return answer
 
     return handle
 
 
-def _narrow(event: Mapping[str, Any]) -> dict[str, Any]:
+def _narrow(event: Mapping[str, Any], services: RestServices) -> dict[str, Any]:
     """The event with nothing in it that is not read, and nothing that cannot be encoded."""
     request = event["requestContext"]
     http = request["http"]
@@ -63,12 +64,23 @@ def _narrow(event: Mapping[str, Any]) -> dict[str, Any]:
                 "method": http["method"],
                 # API Gateway has decoded it, and the adapter decodes what it gets.
                 "path": quote(_encodable(event["rawPath"])),
-                "sourceIp": http.get("sourceIp"),
+                "sourceIp": _address_of(event, services),
             },
         },
         "body": event.get("body"),
         "isBase64Encoded": event.get("isBase64Encoded", False),
     }
+
+
+def _address_of(event: Mapping[str, Any], services: RestServices) -> str | None:
+    """The client's address, as the site's distribution tells it where the request came through that, else as API
+    Gateway saw it: there it would be one for all the clients of a place. Only the distribution knows the key."""
+    headers = event.get("headers") or {}
+    key, told = headers.get("x-parley-edge"), headers.get("x-parley-address")
+    if key and told and hmac.compare_digest(key.encode("utf-8", "replace"), services.edge_key.encode()):
+        return _encodable(told)
+    seen: str | None = event["requestContext"]["http"].get("sourceIp")
+    return seen
 
 
 def _encodable(text: str) -> str:

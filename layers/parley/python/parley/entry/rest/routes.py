@@ -48,6 +48,9 @@ class RestServices(Protocol):
     """What the endpoints use; each is made when it is first asked for."""
 
     @property
+    def edge_key(self) -> str: ...
+
+    @property
     def accounts(self) -> Accounts: ...
 
     @property
@@ -137,7 +140,7 @@ def no_content() -> Response:
 
 
 def address_of(request: Request) -> str:
-    """Where the request comes from, as API Gateway saw it (requestContext.http.sourceIp): no header can forge it."""
+    """Where the request comes from, as API Gateway or the site's distribution saw it: no client can forge it."""
     return request.client.host if request.client else ""
 
 
