@@ -9,39 +9,32 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from types import TracebackType
 from typing import Self
 
-from functions.manifest import KafkaTrigger, Manifest, ManifestError, ScheduleTrigger, buckets_of, load_manifest
+from functions.manifest import Manifest, ManifestError, buckets_of, load_manifest
 from local.control import ControlSite
 from local.control.history import History
 from local.control.state import Parts, State
 from local.control.unread import UnreadCounts, unread_topics
 from local.deploying import deploy
-from local.engines import (
-    ContainerEngines,
-    DataFolder,
-    Engines,
-    EngineSet,
-    RemoteAddresses,
-    RemoteEngines,
-    Supervisor,
-    ports,
-)
+from local.endpoints import Endpoints
+from local.engines import DataFolder, EngineSet, Supervisor, ports
+from local.engines.choosing import make_engines
 from local.engines.database import Database
 from local.engines.kafka import Kafka
 from local.engines.object_store import ObjectStore
-from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
-from local.failures import StartError, port_in_use
+from local.event_sources import EventSourceSettings
+from local.failures import StartError
 from local.faults import FaultFile, Faults, read_file
 from local.faults.acting import Acting
-from local.gateway import Gateway, GatewaySettings
+from local.gateway import GatewaySettings
 from local.gateway.site import filled_site
 from local.metrics import Metrics, TeeObserver
 from local.observer import NullObserver, Observer
 from local.runtime import Runtime, RuntimeSettings
 from local.settings import EngineChoice, Settings
+from local.sources import make_sources
 from local.topics import create_topics
 from local.values import kept_secret, secrets_of, settings_of
 
@@ -50,7 +43,6 @@ ACCOUNT = "000000000000"
 ACCESS_KEY_ID = "AKIDLOCALTWIN"
 KAFKA = "kafka.bootstrap_servers"
 METRICS_PATH = "/_local/metrics"
-WILDCARDS = ("0.0.0.0", "::", "127.0.0.1", "::1")
 
 
 class Stack:
@@ -60,18 +52,19 @@ class Stack:
         http_url, ws_url: where clients connect; set by `start`, like all that follows.
         values: what the manifest's `${…}` stand for.
         shown: what the deploy functions want a person to see, by label.
-        engines, runtime, gateway: the parts.
-        gateways, ws_urls: all endpoints, and where their WebSockets are; the first of each is `gateway` and `ws_url`.
+        ws_urls: where the WebSockets of each endpoint are; the first is `ws_url`.
+        engines, runtime, endpoints: the parts.
         supervisor: restarts engines that fall.
         faults, acting: what goes wrong on purpose.
     """
 
     http_url: str
     ws_url: str
+    ws_urls: list[str]
     values: Mapping[str, str]
     engines: EngineSet
     runtime: Runtime
-    gateway: Gateway
+    endpoints: Endpoints
     supervisor: Supervisor
     faults: Faults
     acting: Acting
@@ -115,15 +108,12 @@ class Stack:
         self._runtime_settings = runtime or RuntimeSettings()
         self._gateway_settings = gateway or GatewaySettings()
         self._gateway_count = gateways
-        self._listening: list[tuple[Gateway, int]] = []
         self._faults_path = faults
         self._environment = environment
         self._engine_choice = engines
         self._exits = AsyncExitStack()
         self.folder = DataFolder(data)
         self.shown: dict[str, str] = {}
-        self.gateways: list[Gateway] = []
-        self.ws_urls: list[str] = []
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -146,8 +136,7 @@ class Stack:
             known = ", ".join(sorted(manifest.functions))
             raise StartError(f"There is no function {', '.join(sorted(unknown))} to debug; there are {known}.")
         self._fault_file = FaultFile() if self._faults_path is None else read_file(self._faults_path)
-        if self._port and not ports.is_free(self._port, self._host):
-            raise port_in_use(self._host, self._port)
+        self.endpoints = Endpoints(self._host, self._port, self._gateway_count)
         async with AsyncExitStack() as exits:
             exits.enter_context(self.folder)
             self._compose(manifest)
@@ -156,7 +145,7 @@ class Stack:
             await self._bring_up_engines(manifest)
             await self._deploy(manifest)
             exits.push_async_callback(self._stop_sources)
-            exits.push_async_callback(self._stop_gateways)
+            exits.push_async_callback(self.endpoints.stop)
             exits.push_async_callback(self._unread.stop)
             exits.push_async_callback(self.supervisor.stop)
             exits.push_async_callback(self.acting.stop)
@@ -176,12 +165,19 @@ class Stack:
             raise StartError(f"The manifest cannot be used:\n{error}") from error
 
     def _compose(self, manifest: Manifest) -> None:
-        port = self._port or ports.free_port()
-        self._port = port
-        public = self._public(port)
+        public = self.endpoints.publics[0]
         self.http_url = f"http://{public}"
-        self.ws_url = f"ws://{public}/{manifest.websocket.stage}"
-        self.engines = self._engines(manifest.name)
+        self.ws_urls = self.endpoints.ws_urls(manifest.websocket.stage)
+        self.ws_url = self.ws_urls[0]
+        self.engines = make_engines(
+            self._engine_choice,
+            self.folder,
+            cache=self._cache,
+            observer=self._observer,
+            database=manifest.name,
+            metrics_at=f"localhost:{self.endpoints.port}",
+            environment=self._environment,
+        )
         buckets = {name: f"{manifest.name}-{name}" for name in buckets_of(manifest)}
         # The site itself asks for files as well as whoever the manifest names.
         self.engines.use_buckets(tuple(buckets.values()), (*manifest.http.cors_origins, self.http_url))
@@ -223,37 +219,27 @@ class Stack:
             raise StartError(f"The manifest cannot be used: {error}.") from error
         self.acting = self._acting(manifest)
         self._unread = UnreadCounts(self.engines.addresses[KAFKA], unread_topics(manifest))
-        self._control = self._control_site(manifest)
-        for number, port in enumerate(self._gateway_ports()):
-            self._listening.append((self._gateway(replace(manifest, site=site), port, secret, number), port))
-            self.gateways.append(self._listening[-1][0])
-            self.ws_urls.append(f"ws://{self._public(port)}/{manifest.websocket.stage}")
-        self.gateway = self.gateways[0]
-        self._sources = self._event_sources(manifest)
-
-    def _gateway_ports(self) -> list[int]:
-        return [self._port, *(ports.free_port() for _ in range(1, self._gateway_count))]
-
-    def _public(self, port: int) -> str:
-        return f"localhost:{port}" if self._host in WILDCARDS else f"{self._host}:{port}"
-
-    def _gateway(self, manifest: Manifest, port: int, secret: str, number: int) -> Gateway:
-        """One endpoint; all have the same functions, and each knows its own connections only."""
-        return Gateway(
-            manifest,
+        self.endpoints.make(
+            replace(manifest, site=site),
             self.runtime,
-            settings=replace(
+            replace(
                 self._gateway_settings,
                 access_key_id=ACCESS_KEY_ID,
                 secret_access_key=secret,
                 region=REGION,
                 account_id=ACCOUNT,
-                websocket_api_id=f"twinws{number:04}",
-                public_host=self._public(port),
             ),
             observer=self._observer,
-            extra_routes={METRICS_PATH: self._metrics.exposition},
-            control=self._control,
+            pages={METRICS_PATH: self._metrics.exposition},
+            control=self._control_site(manifest),
+            faults=self.faults,
+        )
+        self._sources = make_sources(
+            manifest,
+            self.runtime,
+            self.engines.addresses[KAFKA],
+            settings=EventSourceSettings(region=REGION, account_id=ACCOUNT),
+            observer=self._observer,
             interference=self.faults,
         )
 
@@ -271,7 +257,7 @@ class Stack:
             manifest=manifest,
             engines=self.engines.all,
             runtime=self.runtime,
-            gateways=self.gateways,
+            gateways=self.endpoints.gateways,
             history=self._history,
             unread=self._unread,
             addresses=self._addresses,
@@ -294,46 +280,11 @@ class Stack:
             self.faults,
             {engine.name: engine for engine in self.engines.all},
             kill=self.runtime.kill,
-            drop_sockets=self._drop_sockets,
+            drop_sockets=self.endpoints.drop_sockets,
             restore=restore,
             functions=frozenset(manifest.functions),
             tell=self._observer.fault,
         )
-
-    def _drop_sockets(self, share: float, code: int, chance: Random) -> int:
-        return sum(gateway.drop_sockets(share, code, chance) for gateway in self.gateways)
-
-    def _engines(self, database: str) -> EngineSet:
-        match self._engine_choice:
-            case "embedded":
-                return Engines(self.folder, cache=self._cache, observer=self._observer, database=database)
-            case "docker":
-                at = f"localhost:{self._port}"
-                return ContainerEngines(self.folder, self._observer, database=database, metrics_at=at)
-            case "external":
-                return RemoteEngines(RemoteAddresses.read(self._environment), self._observer)
-
-    def _event_sources(self, manifest: Manifest) -> list[KafkaEventSource | ScheduleSource]:
-        settings = EventSourceSettings(region=REGION, account_id=ACCOUNT)
-        sources: list[KafkaEventSource | ScheduleSource] = []
-        for function in manifest.functions.values():
-            for trigger in function.triggers:
-                if isinstance(trigger, KafkaTrigger):
-                    servers = self.engines.addresses[KAFKA]
-                    sources.append(
-                        KafkaEventSource(
-                            function.name,
-                            trigger,
-                            self.runtime,
-                            servers,
-                            self._observer,
-                            settings=settings,
-                            interference=self.faults,
-                        )
-                    )
-                elif isinstance(trigger, ScheduleTrigger):
-                    sources.append(ScheduleSource(function.name, trigger, self.runtime, settings=settings))
-        return sources
 
     async def _bring_up_engines(self, manifest: Manifest) -> None:
         await self.engines.start()
@@ -350,16 +301,9 @@ class Stack:
 
     async def _bring_up_clients(self) -> None:
         """Begins to serve and to feed the functions, which may count on what the deploy made."""
-        for gateway, port in self._listening:
-            try:
-                await gateway.start(self._host, port)
-            except OSError as error:
-                raise port_in_use(self._host, port) from error
+        await self.endpoints.start()
         for source in self._sources:
             await source.start()
-
-    async def _stop_gateways(self) -> None:
-        await asyncio.gather(*(gateway.stop() for gateway in self.gateways))
 
     async def _stop_sources(self) -> None:
         await asyncio.gather(*(source.stop() for source in self._sources))

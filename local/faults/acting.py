@@ -59,13 +59,15 @@ class Acting:
         """Sets any fault, and carries out one that acts by itself.
 
         Raises:
-            FaultError: it names a function that there is not.
+            FaultError: it names a function that there is not, or an engine that is not this process's own.
         """
         function = getattr(fault, "function", "*")
         if function != "*" and function not in self._functions:
             raise FaultError(
                 f"function: there is none named {function!r}; there are {', '.join(sorted(self._functions))}"
             )
+        if isinstance(fault, EngineFault) and fault.engine not in self._engines:
+            raise FaultError(f"engine: {fault.engine} is run by somebody else here, who would have to do it")
         placed = self._faults.add(fault)
         match fault:
             case EngineFault():

@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from local.engines.engine import Engine
+from local.failures import FaultError
 from local.faults import Faults, read_fault
 from local.faults.acting import Acting
 from local.faults.cutting import cut_connections
@@ -123,6 +124,13 @@ async def test_a_pause_stops_the_process_and_lets_it_go_on_even_when_the_twin_en
             await asyncio.sleep(0.001)
     process.kill()
     await process.wait()
+
+
+async def test_an_engine_that_somebody_else_runs_is_left_to_them() -> None:
+    bench = Bench(FakeEngine())
+    with pytest.raises(FaultError, match="somebody else"):
+        bench.acting.add(read_fault({"kind": "engine", "engine": "kafka", "action": "stop"}))
+    assert bench.faults.all() == ()
 
 
 async def test_sockets_are_dropped_by_chance_of_the_seed() -> None:
