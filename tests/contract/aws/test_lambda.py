@@ -45,6 +45,14 @@ async def test_a_function_that_exits_is_a_failure_and_the_next_gets_a_fresh_envi
     assert (await api.invoke("broken", {"how": "tell"})).error == ""
 
 
+@unverified("the words for a function that is ended for its memory; they are seen in practice")
+async def test_a_function_that_fills_its_memory_is_killed(api: Api) -> None:
+    told = await api.invoke("broken", {"how": "fill"})
+    assert told.error == "Unhandled"
+    assert told.payload["errorType"] == "Runtime.ExitError"
+    assert told.payload["errorMessage"].endswith("Error: Runtime exited with error: signal: killed")
+
+
 @documented(LAMBDA_QUOTAS)
 async def test_an_answer_over_6_mb_is_a_failure(api: Api) -> None:
     told = await api.invoke("broken", {"how": "large"})
@@ -79,7 +87,7 @@ async def test_a_function_is_told_who_it_is(api: Api) -> None:
 
 
 @unverified("the statuses of failed functions behind an HTTP API; they are seen in practice")
-@pytest.mark.parametrize("how", ["raise", "exit", "hang", "large", "unserializable"])
+@pytest.mark.parametrize("how", ["raise", "exit", "fill", "hang", "large", "unserializable"])
 async def test_the_http_api_answers_500_for_a_function_that_failed_and_goes_on(api: Api, how: str) -> None:
     async with api.web() as web:
         answer = await web.get(f"/broken/{how}")

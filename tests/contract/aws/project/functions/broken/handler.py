@@ -15,6 +15,10 @@ def handler(event: dict[str, Any], context: Any) -> object:
             raise KeyError("price")
         case "exit":
             os._exit(3)
+        case "fill":
+            kept = bytearray(512 << 20)
+            kept[::4096] = b"x" * len(kept[::4096])
+            time.sleep(60)
         case "hang":
             time.sleep(60)
         case "large":
