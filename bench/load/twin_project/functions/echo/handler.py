@@ -1,6 +1,6 @@
 """The trivial function of the twin's measurements: posts what came back to where it came from.
 
-It signs by hand and keeps its connection, for what is measured is the twin and not an SDK.
+It signs and posts by hand and keeps its connection, for what is measured is the twin and not an SDK.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import hmac
-import http.client
 import json
 import os
+import socket
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -32,13 +32,53 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     host, prefix = (elsewhere, "") if elsewhere else (host, f"/{stage}")
     path = f"{prefix}/@connections/{quote(connection_id, safe='')}"
     body = event["body"].encode()
-    connection = _connection(host)
-    connection.request("POST", path, body, signer.sign(host, path, body))
-    answer = connection.getresponse()
-    answer.read()
-    if answer.status >= 300:
-        raise RuntimeError(f"@connections answered {answer.status}")
+    status = _wire(host).post(path, body, signer.sign(host, path, body))
+    if status >= 300:
+        raise RuntimeError(f"@connections answered {status}")
     return {"statusCode": 200}
+
+
+class Wire:
+    """HTTP as bare as it goes, over a connection that is kept, and opened anew where it was closed while idle."""
+
+    def __init__(self, host: str) -> None:
+        name, _, port = host.rpartition(":")
+        self._at = (name, int(port))
+        self._socket: socket.socket | None = None
+
+    def post(self, path: str, body: bytes, headers: dict[str, str]) -> int:
+        """Posts, and returns the answer's status."""
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        request = f"POST {path} HTTP/1.1\r\n{lines}Content-Length: {len(body)}\r\n\r\n".encode() + body
+        kept = self._socket is not None
+        try:
+            return self._exchange(request)
+        except ConnectionError:
+            self._socket = None
+            if not kept:
+                raise
+            return self._exchange(request)
+
+    def _exchange(self, request: bytes) -> int:
+        if self._socket is None:
+            self._socket = socket.create_connection(self._at, timeout=5)
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._socket.sendall(request)
+        answer = b""
+        while not _is_whole(answer):
+            piece = self._socket.recv(4096)
+            if not piece:
+                raise ConnectionResetError("closed before the answer")
+            answer += piece
+        return int(answer[9:12])
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, found, body = answer.partition(b"\r\n\r\n")
+    if not found:
+        return False
+    _, named, rest = head.lower().partition(b"\r\ncontent-length:")
+    return len(body) >= (int(rest.partition(b"\r\n")[0]) if named else 0)
 
 
 class Signer:
@@ -84,5 +124,5 @@ def _signer() -> Signer:
 
 
 @functools.lru_cache(maxsize=1)
-def _connection(host: str) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(host, timeout=5)
+def _wire(host: str) -> Wire:
+    return Wire(host)
