@@ -35,6 +35,7 @@ ROWS = (
     Row("echo_16", "the same, 16 clients", "/s", ">= 2,500"),
     Row("posts", "signed @connections posts to frames", "/s", ">= 10,000"),
     Row("posts_twin_cpu_us", "processor time of the twin a post", "µs", ""),
+    Row("connects", "connects a second, 64 side by side, without an authorizer or a $connect function", "/s", ">= 500"),
     Row("idle_count", "idle connections held", "", "10,000"),
     Row("idle_kb", "memory of the twin for an idle connection", "KB", "<= 20"),
 )
@@ -152,11 +153,13 @@ class TwinAlone:
             async with slots:
                 return await open_socket(self._address, lambda _: None)
 
+        started = time.perf_counter()
         sockets = await asyncio.gather(*(one() for _ in range(count)))
+        connects = count / (time.perf_counter() - started)
         used = self._processes.twin_memory() - self._fresh_memory
         held = sum(1 for socket in sockets if not socket.closed.done())
         await close_all(sockets)
-        return {"idle_count": float(held), "idle_kb": used / count / 1024}
+        return {"connects": connects, "idle_count": float(held), "idle_kb": used / count / 1024}
 
 
 class _Target:

