@@ -12,8 +12,11 @@ from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
     Conversation,
+    FoundPlace,
     Message,
+    found_place,
 )
+from parley.domain.search import split_words
 from parley.ports import (
     Appended,
     Changed,
@@ -47,6 +50,16 @@ class FakeMessageStore(Outside):
         with self._lock:
             held = self._database.messages
             return {key: held[key] for key in message_ids if key in held}
+
+    def search_messages(
+        self, conversation_ids: Sequence[str], words: Sequence[str], *, before: FoundPlace | None, limit: int
+    ) -> list[Message]:
+        self._reach("search_messages")
+        with self._lock:
+            held = [one for one in self._database.messages.values() if one.conversation_id in conversation_ids]
+        found = [one for one in held if set(words) <= set(split_words(one.content or ""))]
+        found.sort(key=found_place, reverse=True)
+        return [one for one in found if before is None or found_place(one) < before][:limit]
 
     def list_messages(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int

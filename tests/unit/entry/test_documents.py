@@ -70,6 +70,7 @@ def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: di
         "PATCH /api/chats/groups/{conversationId}/members",
         "POST /api/chat/send",
         "POST /api/attachments",
+        "GET /api/messages/search",
         "GET /api/messages/conversation/{conversationId}",
         "GET /api/chat/history/{conversationId}",
         "GET /api/messages/{messageId}",

@@ -43,6 +43,10 @@ UNREAD_MAX_COUNT: Final = 999
 SEARCH_USERS_MIN_CHARS: Final = 2
 SEARCH_USERS_MAX_CHARS: Final = 100
 SEARCH_KEYS_MAX_COUNT: Final = 12
+SEARCH_TEXT_MAX_CHARS: Final = 200
+WORDS_MAX_COUNT: Final = 1_000
+"""Of one message, those that it is found by: bounds the index entries that one message makes."""
+WORD_MAX_CHARS: Final = 40
 PRESENCE_MAX_COUNT: Final = 100
 SYNC_PAGE_MAX_BYTES: Final = 100 * 1024
 SYNC_FIRST_MESSAGES_COUNT: Final = 20

@@ -193,6 +193,15 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
 
 
+FoundPlace = tuple[datetime, int, str]
+"""Where a message stands among those that a search finds: its time, and among those of one time its seq and id."""
+
+
+def found_place(message: Message) -> FoundPlace:
+    """A message's place among those that a search finds; the newest has the greatest."""
+    return message.created_at, message.seq, message.message_id
+
+
 @dataclass(frozen=True, slots=True)
 class AcceptedChange:
     """A change of a stored message that passed every check; durable once it is in its topic, and then sure to be made.

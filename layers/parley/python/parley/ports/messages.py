@@ -11,6 +11,7 @@ from parley.domain.errors import ParleyError
 from parley.domain.models import (
     AcceptedChange,
     AcceptedMessage,
+    FoundPlace,
     Message,
 )
 
@@ -88,6 +89,22 @@ class MessageStore(Protocol):
         Returns:
             One outcome for each of `changes`, in their order. A message that is not stored: NotFoundError; a database
             that could not take this conversation's changes now: UnavailableError.
+        """
+        ...
+
+    def search_messages(
+        self, conversation_ids: Sequence[str], words: Sequence[str], *, before: FoundPlace | None, limit: int
+    ) -> list[Message]:
+        """Messages of these conversations in which all the words occur, newest first by their `found_place`.
+
+        Deleted messages have no words. The queries are few, and by an index, however many conversations there are and
+        however many messages hold the words.
+
+        Args:
+            conversation_ids: none finds nothing.
+            words: as `split_words` makes them, at least one.
+            before: only messages of a smaller place; None starts at the newest.
+            limit: at most so many.
         """
         ...
 

@@ -242,6 +242,17 @@ class HistoryQuery(PageQuery):
     after: Seq | None = Field(default=None, description="Messages with a greater seq, oldest first.")
 
 
+class MessageSearchQuery(PageQuery):
+    """What to search for, and where."""
+
+    q: str = Field(
+        description="Words, all of which must occur. Case and accents do not count; in Chinese, Japanese, Thai and the "
+        "like, each character is a word.",
+        json_schema_extra={"minLength": 1, "maxLength": limits.SEARCH_TEXT_MAX_CHARS},
+    )
+    conversation_id: str | None = Field(default=None, description="Only there; everywhere where it is not given.")
+
+
 class SyncQuery(Inbound):
     """From where on."""
 

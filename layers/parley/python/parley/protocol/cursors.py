@@ -10,6 +10,7 @@ from typing import Literal, TypeVar
 from pydantic import ValidationError
 
 from parley.domain.errors import FieldProblem, InvalidRequestError
+from parley.domain.models import FoundPlace
 from parley.protocol.base import Outbound, Time
 
 _CURSOR_MAX_CHARS = 512
@@ -58,8 +59,23 @@ class HistoryCursor(Outbound):
     seq: int
 
 
-Cursor = ConversationCursor | MemberCursor | SessionCursor | UserSearchCursor | HistoryCursor
-CursorT = TypeVar("CursorT", ConversationCursor, MemberCursor, SessionCursor, UserSearchCursor, HistoryCursor)
+class SearchCursor(Outbound):
+    """After which message the found ones go on."""
+
+    created_at: Time
+    seq: int
+    message_id: str
+
+    @property
+    def place(self) -> FoundPlace:
+        """As the service takes it."""
+        return self.created_at, self.seq, self.message_id
+
+
+Cursor = ConversationCursor | MemberCursor | SessionCursor | UserSearchCursor | HistoryCursor | SearchCursor
+CursorT = TypeVar(
+    "CursorT", ConversationCursor, MemberCursor, SessionCursor, UserSearchCursor, HistoryCursor, SearchCursor
+)
 
 
 def encode_cursor(cursor: Cursor) -> str:

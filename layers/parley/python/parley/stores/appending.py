@@ -11,7 +11,7 @@ from pymongo import InsertOne, UpdateOne
 from parley.domain.errors import NotFoundError, ParleyError
 from parley.domain.models import AcceptedMessage, Message
 from parley.ports import Appended, NotAppended
-from parley.stores.codecs import Document, encode_message, membership_key
+from parley.stores.codecs import Document, encode_message, encode_words, membership_key
 from parley.stores.grouped import Group
 from parley.stores.heads import Head, move_head
 
@@ -78,7 +78,7 @@ def _plan_group(
         seq, rev = seq + 1, rev + 1
         message = _number(accepted, seq, rev, now)
         last = encode_message(message)
-        plan.messages.append(InsertOne({**last, "changedAt": now}))
+        plan.messages.append(InsertOne({**last, "words": encode_words(message), "changedAt": now}))
         plan.outcomes[message.message_id] = Appended(message, head.members_rev, fresh=True)
         last_seqs[message.sender_id] = seq
     if last is not None:

@@ -13,7 +13,15 @@ from parley.domain.changes import add_deleted, apply_change
 from parley.domain.errors import NotFoundError, ParleyError
 from parley.domain.models import AcceptedChange, Message, Reactors
 from parley.ports import Changed, NotChanged
-from parley.stores.codecs import Document, Raw, decode_message, decode_reactors, encode_message, encode_reactors
+from parley.stores.codecs import (
+    Document,
+    Raw,
+    decode_message,
+    decode_reactors,
+    encode_message,
+    encode_reactors,
+    encode_words,
+)
 from parley.stores.grouped import Group
 from parley.stores.heads import Head, move_head
 
@@ -149,7 +157,7 @@ class _GroupPlan:
 
 def _update(target: Target, now: datetime) -> UpdateOne:
     fields = encode_message(target.message)
-    changed = {name: fields[name] for name in _CHANGEABLE}
+    changed = {name: fields[name] for name in _CHANGEABLE} | {"words": encode_words(target.message)}
     return UpdateOne(
         {"_id": target.message.message_id},
         {"$set": {**changed, "reactors": encode_reactors(target.reactors), "changedAt": now}},

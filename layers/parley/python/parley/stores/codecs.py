@@ -23,15 +23,15 @@ from parley.domain.models import (
     Upload,
     User,
 )
-from parley.domain.search import make_search_keys
+from parley.domain.search import make_search_keys, split_words
 
 Document = dict[str, Any]
 """A document on its way in or out. `Any` ends here: nothing outside this package sees one."""
 
 Raw = Mapping[str, Any]
 
-NO_REACTORS: Final[Mapping[str, bool]] = {"reactors": False}
-"""A projection that leaves out everybody who reacted to a message: `reactions` has the few who are shown."""
+SHOWN: Final[Mapping[str, bool]] = {"reactors": False, "words": False}
+"""A projection of a message without what only writing and searching need."""
 
 
 def email_key(email: str) -> str:
@@ -226,6 +226,11 @@ def encode_message(message: Message) -> Document:
         "editedAt": message.edited_at,
         "deletedAt": message.deleted_at,
     }
+
+
+def encode_words(message: Message) -> list[str]:
+    """What a message is found by; nothing, once it is deleted."""
+    return list(split_words(message.content)) if message.content else []
 
 
 def decode_message(document: Raw) -> Message:

@@ -47,6 +47,10 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel(
             [("conversationId", ASCENDING), ("changedAt", ASCENDING), ("rev", ASCENDING)], name="conversation_changed"
         ),
+        IndexModel(
+            [("conversationId", ASCENDING), ("words", ASCENDING), ("createdAt", DESCENDING), ("seq", DESCENDING)],
+            name="conversation_words",
+        ),
     ],
     "attachments": [
         IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),

@@ -11,17 +11,19 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
 from parley.domain.errors import InvalidRequestError
-from parley.domain.models import AcceptedChange, AcceptedMessage, Message
+from parley.domain.models import AcceptedChange, AcceptedMessage, FoundPlace, Message
 from parley.ports import Appended, Changed, NotAppended, NotChanged
 from parley.stores.appending import AppendOutcomes, is_text, plan_append, refuse_append
 from parley.stores.changing import ChangeOutcomes, Log, Target, decode_log, decode_target, plan_changes, refuse_changes
-from parley.stores.codecs import NO_REACTORS, Document, decode_message
+from parley.stores.codecs import SHOWN, Document, decode_message
 from parley.stores.errors import database_call
 from parley.stores.grouped import Group, OvertakenError, group_items, write_groups
 from parley.stores.heads import HEAD, Head, decode_head
+from parley.stores.searching import search_messages
 from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
+_SEARCH_TIMEOUT_S: Final = 8.0
 
 
 class MongoMessageStore:
@@ -110,9 +112,7 @@ class MongoMessageStore:
         return {document["_id"]: decode_head(document) for document in found}
 
     def _read_stored(self, session: ClientSession, ids: Sequence[str]) -> dict[str, Message]:
-        found = self._messages.find(
-            {"_id": {"$in": ids}}, projection=NO_REACTORS, batch_size=len(ids) + 1, session=session
-        )
+        found = self._messages.find({"_id": {"$in": ids}}, projection=SHOWN, batch_size=len(ids) + 1, session=session)
         return {document["_id"]: decode_message(document) for document in found}
 
     def _read_logs(self, session: ClientSession, ids: Sequence[str]) -> dict[str, Log]:
@@ -123,11 +123,18 @@ class MongoMessageStore:
         found = self._messages.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1, session=session)
         return {document["_id"]: decode_target(document) for document in found}
 
+    def search_messages(
+        self, conversation_ids: Sequence[str], words: Sequence[str], *, before: FoundPlace | None, limit: int
+    ) -> list[Message]:
+        """See MessageStore."""
+        with database_call(_SEARCH_TIMEOUT_S):
+            return search_messages(self._messages, conversation_ids, words, before=before, limit=limit)
+
     def find_messages(self, message_ids: Sequence[str]) -> dict[str, Message]:
         """See MessageStore."""
         wanted = list(dict.fromkeys(message_ids))
         with database_call(_TIMEOUT_S):
-            found = self._messages.find({"_id": {"$in": wanted}}, projection=NO_REACTORS, batch_size=len(wanted) + 1)
+            found = self._messages.find({"_id": {"$in": wanted}}, projection=SHOWN, batch_size=len(wanted) + 1)
             return {document["_id"]: decode_message(document) for document in found}
 
     def list_sent(self, sender_id: str, conversation_id: str, *, after: str | None, limit: int) -> list[Message]:
@@ -138,7 +145,7 @@ class MongoMessageStore:
         with database_call(_TIMEOUT_S):
             found = self._messages.find(
                 query,
-                projection=NO_REACTORS,
+                projection=SHOWN,
                 sort=[("clientMessageId", ASCENDING)],
                 limit=limit,
                 batch_size=limit + 1,
@@ -157,6 +164,6 @@ class MongoMessageStore:
         direction = DESCENDING if after is None else ASCENDING
         with database_call(_TIMEOUT_S):
             found = self._messages.find(
-                query, projection=NO_REACTORS, sort=[("seq", direction)], limit=limit, batch_size=limit + 1
+                query, projection=SHOWN, sort=[("seq", direction)], limit=limit, batch_size=limit + 1
             )
             return [decode_message(document) for document in found]

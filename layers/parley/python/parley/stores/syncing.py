@@ -15,7 +15,7 @@ from pymongo.read_concern import ReadConcern
 
 from parley.domain.models import Conversation, Message
 from parley.ports import MemberState, MessageSpan, Place, Stamp
-from parley.stores.codecs import NO_REACTORS, Document, decode_conversation, decode_membership, decode_message
+from parley.stores.codecs import SHOWN, Document, decode_conversation, decode_membership, decode_message
 from parley.stores.errors import database_call
 
 _TIMEOUT_S: Final = 8.0
@@ -111,7 +111,7 @@ class MongoSyncReader:
 
     def _find_messages(self, query: Document, sort: list[tuple[str, int]], limit: int) -> list[Document]:
         found = self._database["messages"].find(
-            query, projection=NO_REACTORS, sort=sort, limit=limit, batch_size=limit + 1, session=self._session
+            query, projection=SHOWN, sort=sort, limit=limit, batch_size=limit + 1, session=self._session
         )
         return list(found)
 

@@ -8,9 +8,10 @@ from fastapi import Query, Response
 
 from parley.domain.errors import FieldProblem, InvalidRequestError, NotFoundError
 from parley.domain.ids import is_id
+from parley.domain.models import found_place
 from parley.entry.rest.routes import Caller, ConversationId, MessageId, Route, Services, answer
-from parley.protocol.bodies import HistoryQuery, OlderHistoryQuery, Page
-from parley.protocol.cursors import HistoryCursor, decode_cursor, encode_cursor
+from parley.protocol.bodies import HistoryQuery, MessageSearchQuery, OlderHistoryQuery, Page
+from parley.protocol.cursors import HistoryCursor, SearchCursor, decode_cursor, encode_cursor
 from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBody, encode_accepted, encode_change
 from parley.protocol.objects import MessageObject, encode_message
 from parley.protocol.receipts import PointersAnswer, StatusBody, encode_pointers
@@ -61,6 +62,22 @@ async def list_older_messages(
     next_page = str(query.page + 1) if messages and messages[-1].seq > 1 else None
     items = [encode_message(message, services.attachment_url) for message in messages]
     return answer(Page[MessageObject](items=items, next_cursor=next_page))
+
+
+async def search_messages(
+    services: Services, caller: Caller, query: Annotated[MessageSearchQuery, Query()]
+) -> Response:
+    """The caller's messages in which all the words of `q` occur, newest first."""
+    before = decode_cursor(SearchCursor, query.cursor).place if query.cursor is not None else None
+    messages = services.messages.search_messages(
+        caller, query.q, conversation_id=query.conversation_id, before=before, limit=query.limit
+    )
+    next_cursor = None
+    if len(messages) == query.limit:
+        created_at, seq, message_id = found_place(messages[-1])
+        next_cursor = encode_cursor(SearchCursor(created_at=created_at, seq=seq, message_id=message_id))
+    items = [encode_message(message, services.attachment_url) for message in messages]
+    return answer(Page[MessageObject](items=items, next_cursor=next_cursor))
 
 
 async def get_message(services: Services, caller: Caller, message_id: MessageId) -> Response:
@@ -130,6 +147,8 @@ ROUTES = (
     Route("GET", "/api/chats/messages", list_older_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/conversation/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/chat/history/{conversationId}", list_messages, _TAG, 200, _HISTORY, ("not_found",)),
+    # Before the route of one message, whose id it would be.
+    Route("GET", "/api/messages/search", search_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
     Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",), bucket="seen"),
     Route("PUT", _MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
