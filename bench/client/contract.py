@@ -85,7 +85,7 @@ class ContractWatch:
         """Takes note of a client's frame."""
         try:
             frame = json.loads(payload)
-        except ValueError:
+        except (ValueError, RecursionError):
             return
         request_id = frame.get("requestId") if isinstance(frame, dict) else None
         if isinstance(request_id, str):

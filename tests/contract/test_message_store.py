@@ -97,7 +97,9 @@ def test_a_repeat_gets_the_stored_message_and_no_new_seq(stores: Stores) -> None
     assert all(isinstance(outcome, Appended) for outcome in outcomes)
     appended = [outcome for outcome in outcomes if isinstance(outcome, Appended)]
     assert [outcome.message.seq for outcome in appended] == [2, 1, 3, 2]
-    assert appended[1] == Appended(stored, 1, fresh=False)
+    assert appended[1] == Appended(stored, 1, fresh=False, accepted_at=first.accepted_at)
+    assert stores.messages.find_accepted_at(first.message_id) == first.accepted_at
+    assert stores.messages.find_accepted_at("m_none") is None
     assert appended[3].message == appended[0].message
     assert [outcome.fresh for outcome in appended[:3]] == [True, False, True]
     assert [message.seq for message in history(stores, conversation_id)] == [1, 2, 3]

@@ -30,6 +30,7 @@ class FakeDatabase:
         self.conversations: dict[str, Conversation] = {}
         self.memberships: dict[tuple[str, str], Membership] = {}
         self.messages: dict[str, Message] = {}
+        self.accepted_at: dict[str, datetime] = {}
         self.histories: dict[str, list[str]] = {}
         self.reactors: dict[str, Reactors] = {}
         self.changes: dict[str, int | None] = {}

@@ -61,6 +61,11 @@ class FakeMessageStore(Outside):
         found.sort(key=found_place, reverse=True)
         return [one for one in found if before is None or found_place(one) < before][:limit]
 
+    def find_accepted_at(self, message_id: str) -> datetime | None:
+        self._reach("find_accepted_at")
+        with self._lock:
+            return self._database.accepted_at.get(message_id)
+
     def list_messages(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int
     ) -> list[Message]:
@@ -95,7 +100,8 @@ class FakeMessageStore(Outside):
             return NotAppended(UnavailableError("The conversation cannot be written now."))
         stored = self._database.messages.get(accepted.message_id)
         if stored is not None:
-            return Appended(stored, conversation.members_rev, fresh=False)
+            accepted_at = self._database.accepted_at.get(accepted.message_id)
+            return Appended(stored, conversation.members_rev, fresh=False, accepted_at=accepted_at)
         message = _make_message(accepted, conversation, now)
         self._database.messages[message.message_id] = message
         self._database.histories.setdefault(message.conversation_id, []).append(message.message_id)
@@ -104,7 +110,8 @@ class FakeMessageStore(Outside):
         )
         self._stamp(message, now)
         self._move_pointers(message, now)
-        return Appended(message, conversation.members_rev, fresh=True)
+        self._database.accepted_at[message.message_id] = accepted.accepted_at
+        return Appended(message, conversation.members_rev, fresh=True, accepted_at=accepted.accepted_at)
 
     def _apply(self, change: AcceptedChange, now: datetime) -> Changed | NotChanged:
         if change.conversation_id in self.failing:

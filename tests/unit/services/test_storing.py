@@ -73,6 +73,24 @@ def test_a_redelivered_batch_changes_nothing_and_emits_the_same_again(world: Wor
     assert world.messages.list_messages(ann, here, limit=10) == history
 
 
+def test_the_same_message_sent_again_later_is_emitted_by_its_first_record_alone(
+    world: World, ann: Identity, here: str
+) -> None:
+    (first,) = accept(world, ann, here, 1)
+    world.publisher.reachable = False
+    (outcome,) = world.storing.store_messages([first])
+    assert isinstance(outcome, UnavailableError)  # stored, and not emitted
+    world.publisher.reachable = True
+    world.clock.advance(1)
+    (again,) = accept(world, ann, here, 1)
+    assert again.message_id == first.message_id
+    assert world.storing.store_messages([again]) == [None]
+    assert emitted(world) == []
+    assert world.storing.store_messages([first, again]) == [None, None]
+    assert world.storing.store_messages([again, again]) == [None, None]
+    assert emitted(world) == [(here, 1)]
+
+
 def test_of_a_partly_stored_batch_old_and_new_are_emitted_in_seq_order(
     world: World, ann: Identity, here: str, elsewhere: str
 ) -> None:

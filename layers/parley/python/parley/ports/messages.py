@@ -18,11 +18,16 @@ from parley.domain.models import (
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """A message is stored. `fresh` is False where an earlier call had stored it already."""
+    """A message is stored. `fresh` is False where an earlier call had stored it already.
+
+    `accepted_at` is that of the request that it was stored from, so that another one with the same id is told apart
+    from the same one given again; None for what an older version stored.
+    """
 
     message: Message
     members_rev: int
     fresh: bool
+    accepted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,10 @@ class MessageStore(Protocol):
             One outcome for each of `messages`, in their order. A conversation that does not exist: NotFoundError;
             a database that could not take this conversation's messages now: UnavailableError.
         """
+        ...
+
+    def find_accepted_at(self, message_id: str) -> datetime | None:
+        """When the request was accepted that a stored message came from; None where there is none, or it is unknown."""
         ...
 
     def apply_changes(self, changes: Sequence[AcceptedChange], now: datetime) -> list[Changed | NotChanged]:

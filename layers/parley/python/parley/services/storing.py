@@ -22,7 +22,10 @@ class Storing:
         """Stores a batch, then emits every message of it that is stored, whether this call stored it or an earlier one.
 
         A redelivered batch changes nothing and emits the same events again: whether they were emitted before is not
-        known. Of one conversation either all messages are stored or none, and none is emitted while one is not stored.
+        known. Another request with the same clientMessageId emits nothing: the record that the message was stored from
+        stands before it in its partition, and is not done with before its event is emitted.
+
+        Of one conversation either all messages are stored or none, and none is emitted while one is not stored.
 
         Returns:
             For each of the batch None when it is stored and emitted, else why not: a retryable error means that the
@@ -34,7 +37,13 @@ class Storing:
             outcomes = self._messages.append_messages(batch, self._clock.now())
         except UnavailableError as error:
             return [error] * len(batch)
-        failures = self._notify_stored([outcome for outcome in outcomes if isinstance(outcome, Appended)])
+        failures = self._notify_stored(
+            [
+                outcome
+                for accepted, outcome in zip(batch, outcomes, strict=True)
+                if isinstance(outcome, Appended) and _is_its_own(accepted, outcome)
+            ]
+        )
         return [
             failures.get(outcome.message.message_id) if isinstance(outcome, Appended) else outcome.error
             for outcome in outcomes
@@ -55,3 +64,8 @@ class Storing:
         return {
             event.message.message_id: error for event, error in zip(events, outcomes, strict=True) if error is not None
         }
+
+
+def _is_its_own(accepted: AcceptedMessage, appended: Appended) -> bool:
+    """Whether this is the request that the message was stored from, rather than a later one with the same id."""
+    return appended.fresh or appended.accepted_at is None or appended.accepted_at == accepted.accepted_at

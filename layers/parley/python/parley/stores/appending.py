@@ -19,6 +19,14 @@ AppendOutcomes = dict[str, Appended | NotAppended]
 """By message id."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message that an earlier call stored, and when its request was accepted."""
+
+    message: Message
+    accepted_at: datetime | None
+
+
 @dataclass(slots=True)
 class AppendPlan:
     """The writes of one transaction, and what they will have come to once it has committed."""
@@ -44,7 +52,7 @@ def refuse_append(group: Group[AcceptedMessage], error: ParleyError) -> AppendOu
 
 
 def plan_append(
-    groups: Sequence[Group[AcceptedMessage]], heads: Mapping[str, Head], stored: Mapping[str, Message], now: datetime
+    groups: Sequence[Group[AcceptedMessage]], heads: Mapping[str, Head], stored: Mapping[str, Stored], now: datetime
 ) -> AppendPlan:
     """Numbers the messages that are not stored yet.
 
@@ -65,7 +73,7 @@ def plan_append(
 
 
 def _plan_group(
-    plan: AppendPlan, group: Group[AcceptedMessage], head: Head, stored: Mapping[str, Message], now: datetime
+    plan: AppendPlan, group: Group[AcceptedMessage], head: Head, stored: Mapping[str, Stored], now: datetime
 ) -> None:
     seq, rev = head.last_seq, head.rev
     last_seqs: dict[str, int] = {}
@@ -73,13 +81,19 @@ def _plan_group(
     for accepted in group.items:
         known = stored.get(accepted.message_id)
         if known is not None:
-            plan.outcomes[accepted.message_id] = Appended(known, head.members_rev, fresh=False)
+            plan.outcomes[accepted.message_id] = Appended(
+                known.message, head.members_rev, fresh=False, accepted_at=known.accepted_at
+            )
             continue
         seq, rev = seq + 1, rev + 1
         message = _number(accepted, seq, rev, now)
         last = encode_message(message)
-        plan.messages.append(InsertOne({**last, "words": encode_words(message), "changedAt": now}))
-        plan.outcomes[message.message_id] = Appended(message, head.members_rev, fresh=True)
+        plan.messages.append(
+            InsertOne({**last, "words": encode_words(message), "changedAt": now, "acceptedAt": accepted.accepted_at})
+        )
+        plan.outcomes[message.message_id] = Appended(
+            message, head.members_rev, fresh=True, accepted_at=accepted.accepted_at
+        )
         last_seqs[message.sender_id] = seq
     if last is not None:
         plan.conversations.append(

@@ -13,7 +13,7 @@ from pymongo.database import Database
 from parley.domain.errors import InvalidRequestError
 from parley.domain.models import AcceptedChange, AcceptedMessage, FoundPlace, Message
 from parley.ports import Appended, Changed, NotAppended, NotChanged
-from parley.stores.appending import AppendOutcomes, is_text, plan_append, refuse_append
+from parley.stores.appending import AppendOutcomes, Stored, is_text, plan_append, refuse_append
 from parley.stores.changing import ChangeOutcomes, Log, Target, decode_log, decode_target, plan_changes, refuse_changes
 from parley.stores.codecs import SHOWN, Document, decode_message
 from parley.stores.errors import database_call
@@ -111,9 +111,16 @@ class MongoMessageStore:
         )
         return {document["_id"]: decode_head(document) for document in found}
 
-    def _read_stored(self, session: ClientSession, ids: Sequence[str]) -> dict[str, Message]:
+    def _read_stored(self, session: ClientSession, ids: Sequence[str]) -> dict[str, Stored]:
         found = self._messages.find({"_id": {"$in": ids}}, projection=SHOWN, batch_size=len(ids) + 1, session=session)
-        return {document["_id"]: decode_message(document) for document in found}
+        return {document["_id"]: Stored(decode_message(document), document.get("acceptedAt")) for document in found}
+
+    def find_accepted_at(self, message_id: str) -> datetime | None:
+        """See MessageStore."""
+        with database_call(_TIMEOUT_S):
+            found = self._messages.find_one({"_id": message_id}, projection={"acceptedAt": True})
+        accepted_at: datetime | None = (found or {}).get("acceptedAt")
+        return accepted_at
 
     def _read_logs(self, session: ClientSession, ids: Sequence[str]) -> dict[str, Log]:
         found = self._changes.find({"_id": {"$in": ids}}, batch_size=len(ids) + 1, session=session)
