@@ -97,6 +97,7 @@ class Poller:
         self._stopping = False
         self._delivering = False
         self._trouble = ""
+        self._lost_at: float | None = None
         self._lag_told = 0.0
         settings = target.settings
         self._names = Names(settings.function_arn(target.function), settings.cluster_arn, target.bootstrap_servers)
@@ -156,6 +157,7 @@ class Poller:
         wait = batcher.wait(now)
         patience = IDLE if wait is None else min(IDLE, wait)
         batcher.add(await self._source.read(patience, batcher.overfull()), time.monotonic())
+        self._lost_at = None
         if self._trouble:
             self._trouble = ""
             self._say(f"reads {self._target.trigger.topic} again")
@@ -227,6 +229,11 @@ class Poller:
         self._target.observer.lag(self._target.function, self._target.trigger.topic, lags)
 
     def _tell_lost(self, why: str) -> None:
+        """Says so once, and not of what passes by itself: a Kafka that just started has no coordinators yet."""
+        now = time.monotonic()
+        self._lost_at = now if self._lost_at is None else self._lost_at
+        if now - self._lost_at < self._target.settings.patience:
+            return
         if why != self._trouble and not self._stopping:
             self._trouble = why
             self._say(f"cannot read {self._target.trigger.topic} and keeps trying: {why}")

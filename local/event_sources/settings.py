@@ -27,6 +27,7 @@ class EventSourceSettings:
         backoff: the pause before a failed batch is tried again.
         fetch_wait_ms: how long the broker may hold an empty answer; a record that comes is sent at once.
         reconnect: the pause after Kafka could not be reached.
+        patience: how long that is tried before it is told.
         lag_interval: how often the lag is told.
         security: how to speak to Kafka.
         stop_grace: how long a batch that is running may go on after `stop`; longer ones are not committed.
@@ -38,6 +39,7 @@ class EventSourceSettings:
     backoff: Backoff = field(default_factory=Backoff)
     fetch_wait_ms: int = 500
     reconnect: float = 0.5
+    patience: float = 5.0
     lag_interval: float = 2.0
     stop_grace: float = 10.0
     security: Security = CLEAR

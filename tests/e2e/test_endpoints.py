@@ -10,7 +10,8 @@ import pytest
 
 from bench.client import Device, ParleyClient
 from bench.stack import Stack
-from tests.e2e.conftest import FROZEN, register, run_stack, until
+from tests.e2e.conftest import register, until
+from tests.stacks import FROZEN, run_stack
 
 
 @pytest.fixture

@@ -156,9 +156,12 @@ def start(
     *,
     gated: bool = False,
     stop_grace: float = 10.0,
+    patience: float = 0.0,
     interference: Interference | None = None,
 ) -> Bench:
-    settings = EventSourceSettings(backoff=Backoff(0.01, 0.02), reconnect=0.01, lag_interval=0.0, stop_grace=stop_grace)
+    settings = EventSourceSettings(
+        backoff=Backoff(0.01, 0.02), reconnect=0.01, patience=patience, lag_interval=0.0, stop_grace=stop_grace
+    )
     functions, told = Functions(handler), Told()
     if not gated:
         functions.gate.set()
@@ -247,6 +250,15 @@ async def test_after_an_outage_reading_goes_on_and_nothing_is_skipped() -> None:
     assert bench.functions.handed() == [(0, 0), (0, 1), (0, 2)]
     assert "keeps trying" in bench.told.lines[0]  # one line an outage, not one a try
     assert "again" in bench.told.lines[1]
+
+
+async def test_what_passes_by_itself_is_not_told() -> None:
+    source = ListSource([record(0)])
+    source.fail_reads = 3
+    bench = start(source, patience=60)
+    await bench.until(lambda: source.committed == {0: 1})
+    await bench.poller.stop()
+    assert bench.told.lines == []
 
 
 async def test_a_commit_that_failed_is_made_up_for() -> None:

@@ -16,7 +16,7 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from parley.domain import limits
 from parley.domain.rates import BUCKETS
 from parley.protocol.asyncapi.client_frames import CLIENT_FRAMES, ClientFrame
-from parley.protocol.asyncapi.server_frames import ERROR, SERVER_FRAMES, ServerFrame
+from parley.protocol.asyncapi.server_frames import ANSWERS, ERROR, SERVER_FRAMES, ServerFrame
 from parley.protocol.asyncapi.words import ABOUT, CLOSE_CODES, CONNECTING, ERROR_CODES, SECURITY
 
 Json = dict[str, Any]
@@ -34,7 +34,7 @@ def make_asyncapi(addresses: Sequence[str]) -> Json:
         addresses: where the sockets are, `wss://host/path`: the document's servers.
     """
     messages = {_name(frame.actions[0]): _client_message(frame) for frame in CLIENT_FRAMES}
-    messages |= {_name(frame.event): _server_message(frame) for frame in SERVER_FRAMES}
+    messages |= {_event_name(frame): _server_message(frame) for frame in SERVER_FRAMES}
     messages |= {_JOINED: _joined_message(), _GATEWAY: _gateway_message()}
     return {
         "asyncapi": "3.0.0",
@@ -124,15 +124,15 @@ def _operations() -> Json:
             "messages": [_message_of_channel(name)],
             "reply": {
                 "channel": _CHANNEL,
-                "messages": [_message_of_channel(_name(event)) for event in (frame.answer, ERROR.event)],
+                "messages": [_message_of_channel(_event_name(answer)) for answer in (*_answers(frame), ERROR)],
             },
         } | ({"description": f"Then, to others: {', '.join(frame.tells)}."} if frame.tells else {})
-    told = [_name(frame.event) for frame in SERVER_FRAMES if not frame.is_answer]
+    told = [_event_name(frame) for frame in SERVER_FRAMES if not frame.is_answer]
     operations["tell"] = {
         "action": "send",
         "channel": _CHANNEL,
         "summary": "What the server tells without being asked.",
-        "messages": [_message_of_channel(name) for name in (*told, _name(ERROR.event), _JOINED, _GATEWAY)],
+        "messages": [_message_of_channel(name) for name in (*told, _event_name(ERROR), _JOINED, _GATEWAY)],
     }
     return operations
 
@@ -157,7 +157,7 @@ def _server_message(frame: ServerFrame) -> Json:
             payload["requestId"] = f"r{number}"
         payload["data"] = data.model_dump(mode="json", by_alias=True)
         examples.append({"name": f"example{number}", "payload": payload})
-    return _message(_name(frame.event), frame.event, frame.summary, "answer" if frame.is_answer else "event", examples)
+    return _message(_event_name(frame), frame.event, frame.summary, "answer" if frame.is_answer else "event", examples)
 
 
 def _joined_message() -> Json:
@@ -198,8 +198,8 @@ def _schemas() -> Json:
     for client_frame in CLIENT_FRAMES:
         made[f"{_name(client_frame.actions[0])}Frame"] = _client_schema(client_frame)
     for server_frame in SERVER_FRAMES:
-        made[f"{_name(server_frame.event)}Frame"] = _server_schema(server_frame)
-    single = [{"$ref": _SCHEMA.format(model=f"{_name(frame.event)}Frame")} for frame in SERVER_FRAMES]
+        made[f"{_event_name(server_frame)}Frame"] = _server_schema(server_frame)
+    single = [{"$ref": _SCHEMA.format(model=f"{_event_name(frame)}Frame")} for frame in SERVER_FRAMES]
     made[f"{_JOINED}Frame"] = {"type": "array", "minItems": 1, "items": {"oneOf": single}}
     texts = {name: {"type": "string"} for name in ("message", "connectionId", "requestId")}
     made[f"{_GATEWAY}Frame"] = {"type": "object", "properties": texts, "required": list(texts)}
@@ -276,3 +276,13 @@ def _data(data: Any) -> Json:
 def _name(name: str) -> str:
     """`chat:send:ack` as `ChatSendAck`."""
     return "".join(part[:1].upper() + part[1:] for part in name.split(":"))
+
+
+def _event_name(frame: ServerFrame) -> str:
+    """The same for an event, kept apart from a client's frame: `sync` is the name of both."""
+    is_bare = frame.is_answer and not frame.event.endswith(":ack")
+    return _name(frame.event) + ("Answer" if is_bare else "")
+
+
+def _answers(frame: ClientFrame) -> Iterable[ServerFrame]:
+    return (answer for answer in ANSWERS if answer.event == frame.answer)
