@@ -74,8 +74,8 @@ export class Outbox {
 
   /** Reads what the device keeps: at the start, and when another tab has changed it. */
   async restore(): Promise<void> {
-    const before = new Map(this.#entries.map(({ outgoing }) => [outgoing.clientMessageId, outgoing]));
     const stored = (await this.storage.all("outbox")) as (readonly [number, Outgoing])[];
+    const before = new Map(this.#entries.map(({ outgoing }) => [outgoing.clientMessageId, outgoing]));
     const own = stored.filter(([, outgoing]) => outgoing.senderId === this.userId && !this.#gone.has(outgoing.clientMessageId));
     const waiting = this.#entries.filter((entry) => entry.key === null);
     const kept = own.map(([key, outgoing]) => {

@@ -117,12 +117,12 @@ export class Socket {
 
   /** Ends it for a reason, without waiting for the other end. */
   drop(error: ParleyError): void {
+    this.#end(1000, error);
     try {
       this.#socket.close(1000);
     } catch {
       // It was never open.
     }
-    this.#end(1000, error);
   }
 
   #end(code: number, error: ParleyError): void {
