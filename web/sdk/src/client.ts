@@ -296,7 +296,7 @@ export class ParleyClient {
 
   /** Whole words, without case, newest first. */
   search(query: string, options: { conversationId?: string; cursor?: string; limit?: number } = {}): Promise<Page<Message>> {
-    return this.#core.http.callUntyped("get", "/api/messages/search", { query: { q: query, ...options } }) as Promise<Page<Message>>;
+    return this.#core.http.call("get", "/api/messages/search", { query: { q: query, ...options } });
   }
 
   async fetchMessage(messageId: string): Promise<Message> {

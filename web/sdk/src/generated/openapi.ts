@@ -606,6 +606,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search messages
+         * @description The caller's messages in which all the words of `q` occur, newest first.
+         */
+        get: operations["search_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/{messageId}": {
         parameters: {
             query?: never;
@@ -2070,6 +2090,34 @@ export interface operations {
             path: {
                 conversationId: string;
             };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_MessageObject_"];
+                };
+            };
+        };
+    };
+    search_messages: {
+        parameters: {
+            query: {
+                limit?: number;
+                /** @description The nextCursor of the page before. */
+                cursor?: string | null;
+                /** @description Words, all of which must occur. Case and accents do not count; in Chinese, Japanese, Thai and the like, each character is a word. */
+                q: string;
+                /** @description Only there; everywhere where it is not given. */
+                conversationId?: string | null;
+            };
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody?: never;

@@ -18,13 +18,6 @@ export type CallOptions<O> = Body<O> & {
   signal?: AbortSignal;
 };
 
-interface UntypedOptions {
-  path?: object;
-  query?: object;
-  body?: unknown;
-  signal?: AbortSignal;
-}
-
 export interface Credentials {
   /** A token that holds; raises where nobody is signed in. `isRefused` asks for another one than the last. */
   getAccessToken(refused?: string): Promise<string>;
@@ -50,13 +43,17 @@ export class Http {
     path: P,
     options?: CallOptions<Operation<M, P>>,
   ): Promise<Answer<Operation<M, P>>> {
-    return (await this.callUntyped(method, path, options ?? {})) as Answer<Operation<M, P>>;
+    const request: Request = { method, url: this.#url(path, options ?? {}), body: options?.body, signal: options?.signal };
+    return (await this.#sendSignedIn(request)) as Answer<Operation<M, P>>;
   }
 
-  /** The same for what the document does not tell of. */
-  async callUntyped(method: Method, path: string, options: UntypedOptions): Promise<unknown> {
+  /** Makes a call without anybody being signed in. */
+  async callOpen<P extends PathWith<"post">>(path: P, options: CallOptions<Operation<"post", P>>): Promise<Answer<Operation<"post", P>>> {
+    return (await this.#send({ method: "post", url: this.#url(path, options), body: options.body })) as Answer<Operation<"post", P>>;
+  }
+
+  async #sendSignedIn(request: Request): Promise<unknown> {
     const { credentials } = this;
-    const request: Request = { method, url: this.#url(path, options), body: options.body, signal: options.signal };
     if (credentials === null) return this.#send(request);
     const token = await credentials.getAccessToken();
     try {
@@ -65,11 +62,6 @@ export class Http {
       if (!(error instanceof ParleyError) || error.status !== 401 || error.code !== "unauthorized") throw error;
       return this.#send({ ...request, token: await credentials.getAccessToken(token) });
     }
-  }
-
-  /** Makes a call without anybody being signed in. */
-  async callOpen<P extends PathWith<"post">>(path: P, options: CallOptions<Operation<"post", P>>): Promise<Answer<Operation<"post", P>>> {
-    return (await this.#send({ method: "post", url: this.#url(path, options), body: options.body })) as Answer<Operation<"post", P>>;
   }
 
   #url(path: string, { path: names, query }: { path?: object; query?: object }): string {
