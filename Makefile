@@ -32,6 +32,9 @@ run: setup-local ## start everything on this machine and serve it on http://loca
 web: setup-local ## serve the web app's sources with hot reload on http://localhost:5173, against the stack of `make run`
 	@exec $(IN)python -m local web
 
+web-sdk: setup-local ## build the packages for front ends: web/sdk/dist and web/react/dist
+	@cd web && PATH="$(abspath $(VENV))/bin:$$PATH" && npm ci --ignore-scripts && npm run build
+
 web-types: setup ## make the client's types anew from the OpenAPI and AsyncAPI documents
 	@$(IN)python -m tests.web.documents
 
