@@ -30,7 +30,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     # Under other emulators @connections is at an address that the event does not tell, without the stage.
     elsewhere = os.environ.get("CALLBACK_HOST")
     host, prefix = (elsewhere, "") if elsewhere else (host, f"/{stage}")
-    path = f"{prefix}/@connections/{quote(connection_id, safe='')}"
+    path = f"{prefix}/@connections/{_quoted(connection_id, '')}"
     body = event["body"].encode()
     status = _wire(host).post(path, body, signer.sign(host, path, body))
     if status >= 300:
@@ -99,7 +99,7 @@ class Signer:
         scope = f"{moment[:8]}/{self.region}/{SERVICE}/aws4_request"
         headers = f"host:{host}\nx-amz-date:{moment}\n"
         digest = hashlib.sha256(body).hexdigest()
-        canonical = f"POST\n{quote(path, safe='/-_.~')}\n\n{headers}\n{SIGNED_HEADERS}\n{digest}"
+        canonical = f"POST\n{_quoted(path, '/-_.~')}\n\n{headers}\n{SIGNED_HEADERS}\n{digest}"
         text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(_signing_key(self.secret, moment[:8], self.region), text.encode(), "sha256").hex()
         credential = f"Credential={self.key}/{scope}"
@@ -108,6 +108,11 @@ class Signer:
             "X-Amz-Date": moment,
             "Authorization": f"AWS4-HMAC-SHA256 {credential}, SignedHeaders={SIGNED_HEADERS}, Signature={signature}",
         }
+
+
+@functools.lru_cache(maxsize=1024)
+def _quoted(text: str, safe: str) -> str:
+    return quote(text, safe=safe)
 
 
 @functools.lru_cache(maxsize=8)
