@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import boto3
 import httpx
 import pytest
 import websockets
 from kafka import KafkaProducer
 
 from local.cli.addresses import addresses_of
+from local.engines.buckets import make_buckets
 from local.failures import StartError
 from local.observer import NullObserver
 from local.runtime import RuntimeSettings
@@ -188,3 +191,14 @@ async def test_a_manifest_with_mistakes_is_refused_before_anything_starts(projec
 async def test_a_setting_that_nobody_gave_is_named(project: Path, tmp_path: Path) -> None:
     with pytest.raises(StartError, match=r"settings\.greeting"):
         await Stack(project, tmp_path / "data", environment={}).start()
+
+
+def test_buckets_are_made_where_s3_is_somebody_elses(engines: RunningEngines) -> None:
+    url, name = engines.addresses["aws.endpoint_url"], f"shop-{uuid.uuid4().hex[:8]}"
+    for _ in range(2):
+        make_buckets(url, [name], ["https://shop.example"])
+    s3 = boto3.Session("local", "local", region_name="us-east-1").client("s3", endpoint_url=url)
+    (rule,) = s3.get_bucket_cors(Bucket=name)["CORSRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == (["https://shop.example"], ["GET", "POST"])
+    with pytest.raises(StartError, match="made no bucket"):
+        make_buckets(url, ["NO NAME"], [])
