@@ -1,5 +1,6 @@
 import { Menu } from "@base-ui/react/menu";
 import type { ReactNode, RefObject } from "react";
+import { besides } from "./besides";
 import type { MenuEntry } from "./MenuButton";
 
 interface Props {
@@ -15,7 +16,7 @@ interface Props {
 }
 
 export function ActionMenu({ label, items, anchor, point, onClose, children }: Props): ReactNode {
-  const at = point ? { getBoundingClientRect: () => new DOMRect(point.x, point.y, 0, 0) } : anchor;
+  const at = point ? { getBoundingClientRect: () => new DOMRect(point.x, point.y, 0, 0) } : () => besides(anchor.current);
   return (
     <Menu.Root open modal={false} onOpenChange={(open) => !open && onClose()}>
       <Menu.Portal>

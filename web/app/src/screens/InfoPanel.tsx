@@ -121,7 +121,7 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
           </button>
         ) : null}
         <ul className="people">
-          {members.map((member) => (
+          {[...members].sort(byRank).map((member) => (
             <GroupMember key={member.userId} member={member} conversation={conversation} onAsk={onAsk} />
           ))}
         </ul>
@@ -150,6 +150,13 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
       </Suspense>
     </>
   );
+}
+
+const RANKS: readonly Role[] = ["owner", "admin", "member"];
+
+/** Those who run a group first, and each kind by name. */
+function byRank(one: Member, other: Member): number {
+  return RANKS.indexOf(one.role) - RANKS.indexOf(other.role) || one.user.displayName.localeCompare(other.user.displayName);
 }
 
 function GroupMember({ member, conversation, onAsk }: { member: Member; conversation: ConversationView; onAsk: (question: Question) => void }): ReactNode {
