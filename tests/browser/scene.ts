@@ -49,7 +49,7 @@ export async function scene(url: string): Promise<Scene> {
   }
   await say(url, ben, withBen, "Like this? https://example.com/draft", { replyTo: asked });
   await stored(url, ada, withBen, talk.length + 1);
-  await call(url, ben.token, "PUT", `/api/chat/${asked}/reactions/${encodeURIComponent("👍")}`);
-  await call(url, ada.token, "PUT", `/api/chat/${asked}/reactions/${encodeURIComponent("🎉")}`);
+  await call(url, ben.token, "PUT", `/api/chat/${asked}/reactions/${encodeURIComponent("😂")}`);
+  await call(url, ada.token, "PUT", `/api/chat/${asked}/reactions/${encodeURIComponent("😍")}`);
   return { ada, ben, carla, team, withBen };
 }
