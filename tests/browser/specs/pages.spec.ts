@@ -3,7 +3,7 @@ import { expect, test, type Page } from "@playwright/test";
 import { scene, type Scene } from "../scene";
 import { guard, message, signIn } from "../people";
 
-const PICTURES = process.env["PICTURES"] ?? "results/pictures";
+const PICTURES = process.env["PICTURES"] ?? "pictures";
 
 /** Holds a page to having nothing that axe calls serious or worse. */
 async function accessible(page: Page, what: string): Promise<void> {

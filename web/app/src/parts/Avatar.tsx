@@ -20,7 +20,7 @@ export function Avatar({ id, name, url, size = "medium", isGroup = false, online
   return (
     <span className={`avatar ${size} tone-${toneOf(id)}`} aria-hidden="true">
       {shows ? (
-        <img src={url} alt="" loading="lazy" referrerPolicy="no-referrer" onError={() => setBroken(url)} />
+        <img src={url} alt="" loading="lazy" referrerPolicy="no-referrer" onError={() => { setBroken(url); }} />
       ) : isGroup ? (
         <Users />
       ) : (

@@ -18,13 +18,13 @@ export function ConnectionBanner(): ReactNode {
       setLasts(false);
       return;
     }
-    const timer = setTimeout(() => setLasts(true), PATIENCE_MS);
-    return () => clearTimeout(timer);
+    const timer = setTimeout(() => { setLasts(true); }, PATIENCE_MS);
+    return () => { clearTimeout(timer); };
   }, [troubled]);
   useEffect(() => {
     if (status !== "waiting") return;
-    const timer = setInterval(() => setNow(Date.now()), 1000);
-    return () => clearInterval(timer);
+    const timer = setInterval(() => { setNow(Date.now()); }, 1000);
+    return () => { clearInterval(timer); };
   }, [status]);
 
   const shown = status === "offline" || (troubled && lasts);
@@ -38,7 +38,7 @@ export function ConnectionBanner(): ReactNode {
           {status === "waiting" ? (
             <>
               {seconds > 1 ? <span aria-hidden="true">{t.retryIn(seconds)}</span> : null}
-              <button type="button" className="link" onClick={() => client.reconnect()}>
+              <button type="button" className="link" onClick={() => { client.reconnect(); }}>
                 {t.retryNow}
               </button>
             </>

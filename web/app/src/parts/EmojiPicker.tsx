@@ -48,7 +48,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }): Re
   return (
     <div className="emoji-picker" onKeyDown={onKeyDown}>
       <div className="input">
-        <input type="search" value={query} placeholder={t.findEmoji} aria-label={t.findEmoji} onChange={(event) => setQuery(event.target.value)} />
+        <input type="search" value={query} placeholder={t.findEmoji} aria-label={t.findEmoji} onChange={(event) => { setQuery(event.target.value); }} />
       </div>
       <div className="emoji-grid" ref={grid}>
         {sections.map((section) => (
@@ -56,7 +56,7 @@ export function EmojiPicker({ onPick }: { onPick: (emoji: string) => void }): Re
             <h3>{section.name}</h3>
             <div>
               {section.emoji.map(([emoji, label]) => (
-                <button key={emoji} type="button" tabIndex={-1} aria-label={label} title={label} onClick={() => pick(emoji)}>
+                <button key={emoji} type="button" tabIndex={-1} aria-label={label} title={label} onClick={() => { pick(emoji); }}>
                   {emoji}
                 </button>
               ))}

@@ -15,7 +15,7 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { failed: 
       <main className="splash" role="alert">
         <h1>{t.brokenTitle}</h1>
         <p>{t.brokenText}</p>
-        <button className="button primary" type="button" onClick={() => location.reload()}>
+        <button className="button primary" type="button" onClick={() => { location.reload(); }}>
           {t.reload}
         </button>
       </main>

@@ -21,7 +21,7 @@ export function Field({ label, hint, error, onChange, children, id, ...input }: 
           id={inputId}
           aria-invalid={error ? true : undefined}
           aria-describedby={error || hint ? noteId : undefined}
-          onChange={(event) => onChange(event.target.value)}
+          onChange={(event) => { onChange(event.target.value); }}
         />
         {children}
       </div>

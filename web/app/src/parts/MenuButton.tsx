@@ -22,13 +22,13 @@ export function MenuButton({ label, items, className = "", children }: Props): R
   const button = useRef<HTMLButtonElement>(null);
   return (
     <>
-      <button ref={button} type="button" className={`icon-button ${className}`} title={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+      <button ref={button} type="button" className={`icon-button ${className}`} title={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => { setOpen(!isOpen); }}>
         <span className="visually-hidden">{label}</span>
         {children}
       </button>
       {isOpen ? (
         <Suspense fallback={null}>
-          <Menu label={label} items={items} anchor={button} onClose={() => setOpen(false)} />
+          <Menu label={label} items={items} anchor={button} onClose={() => { setOpen(false); }} />
         </Suspense>
       ) : null}
     </>

@@ -21,7 +21,7 @@ export function PeoplePicker({ chosen, onChange, without }: Props): ReactNode {
   const [query, setQuery] = useState("");
   const wanted = query.trim().replace(/^@/, "");
   const found = usePages(wanted.length >= 2 ? wanted : null, (text, cursor) => client.searchUsers(text, cursor));
-  const peers = client.store.getConversations().flatMap(({ peer }) => (peer ? [peer as User] : []));
+  const peers = client.store.getConversations().flatMap(({ peer }) => (peer ? [peer] : []));
   const shown = (wanted.length >= 2 ? found.items : peers.slice(0, 20)).filter(({ userId }) => userId !== user?.userId && !without?.has(userId));
 
   function toggle(person: User): void {
@@ -35,7 +35,7 @@ export function PeoplePicker({ chosen, onChange, without }: Props): ReactNode {
         <ul className="chips" aria-label={t.chosen}>
           {chosen.map((person) => (
             <li key={person.userId}>
-              <button type="button" className="chip" aria-label={t.removePerson(person.displayName)} onClick={() => toggle(person)}>
+              <button type="button" className="chip" aria-label={t.removePerson(person.displayName)} onClick={() => { toggle(person); }}>
                 {person.displayName} <X aria-hidden="true" />
               </button>
             </li>
@@ -43,14 +43,14 @@ export function PeoplePicker({ chosen, onChange, without }: Props): ReactNode {
         </ul>
       ) : null}
       <div className="input">
-        <input type="search" value={query} placeholder={t.findPeople} aria-label={t.findPeople} autoComplete="off" autoCapitalize="none" autoFocus onChange={(event) => setQuery(event.target.value)} />
+        <input type="search" value={query} placeholder={t.findPeople} aria-label={t.findPeople} autoComplete="off" autoCapitalize="none" autoFocus onChange={(event) => { setQuery(event.target.value); }} />
       </div>
       <ul className="people scrolls" aria-label={t.people}>
         {shown.map((person) => {
           const isChosen = chosen.some((each) => each.userId === person.userId);
           return (
             <li key={person.userId}>
-              <button type="button" className="person" aria-pressed={isChosen} onClick={() => toggle(person)}>
+              <button type="button" className="person" aria-pressed={isChosen} onClick={() => { toggle(person); }}>
                 <Avatar id={person.userId} name={person.displayName} url={person.avatarUrl} />
                 <span className="person-text">
                   <b>{person.displayName}</b>

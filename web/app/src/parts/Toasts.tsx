@@ -11,7 +11,7 @@ export function Toasts(): ReactNode {
       {toasts.map((toast) => (
         <div key={toast.id} className={`toast ${toast.kind}`}>
           <span>{toast.text}</span>
-          <IconButton label={t.dismiss} onClick={() => dismiss(toast.id)}>
+          <IconButton label={t.dismiss} onClick={() => { dismiss(toast.id); }}>
             <X />
           </IconButton>
         </div>

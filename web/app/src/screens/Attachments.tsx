@@ -36,7 +36,7 @@ export function Attachments({ message }: { message: ChatMessage }): ReactNode {
     <div className="attachments">
       {attachments.map((attachment) =>
         isPicture(attachment.contentType) ? (
-          <Picture key={attachment.attachmentId} attachment={attachment} onBroken={() => void (fresh ? null : renew().catch(() => undefined))} onOpen={() => setShown(attachment.attachmentId)} />
+          <Picture key={attachment.attachmentId} attachment={attachment} onBroken={() => void (fresh ? null : renew().catch(() => undefined))} onOpen={() => { setShown(attachment.attachmentId); }} />
         ) : (
           <button key={attachment.attachmentId} type="button" className="file" onClick={() => void open(attachment.attachmentId)}>
             <FileText aria-hidden="true" />
@@ -49,7 +49,7 @@ export function Attachments({ message }: { message: ChatMessage }): ReactNode {
       )}
       {shown ? (
         <Suspense fallback={null}>
-          <Lightbox pictures={pictures} first={shown} onClose={() => setShown(null)} />
+          <Lightbox pictures={pictures} first={shown} onClose={() => { setShown(null); }} />
         </Suspense>
       ) : null}
     </div>

@@ -60,7 +60,7 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
       });
     }
   }, [editing]);
-  useEffect(() => () => onTyping(false), [onTyping]);
+  useEffect(() => () => { onTyping(false); }, [onTyping]);
 
   function leaveEdit(): void {
     if (editing) setText(before.current);
@@ -171,12 +171,12 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
             mention.look(event.target);
             if (!editing) onTyping(event.target.value.length > 0);
           }}
-          onSelect={(event) => mention.look(event.currentTarget)}
+          onSelect={(event) => { mention.look(event.currentTarget); }}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
-          onBlur={() => mention.close()}
+          onBlur={() => { mention.close(); }}
         />
-        <IconButton ref={emojiButton} label={t.emoji} aria-expanded={picker} onClick={() => setPicker(!picker)}>
+        <IconButton ref={emojiButton} label={t.emoji} aria-expanded={picker} onClick={() => { setPicker(!picker); }}>
           <Smile />
         </IconButton>
         <button type="submit" className="send" aria-label={editing ? t.save : t.send} title={editing ? t.save : t.send} disabled={!canSend}>
@@ -190,7 +190,7 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
       ) : null}
       {picker ? (
         <Suspense fallback={null}>
-          <EmojiPopover anchor={emojiButton} onPick={insert} onClose={() => setPicker(false)} />
+          <EmojiPopover anchor={emojiButton} onPick={insert} onClose={() => { setPicker(false); }} />
         </Suspense>
       ) : null}
     </form>
@@ -269,7 +269,7 @@ function useMentions(text: string, setText: (text: string) => void, members: rea
       setWord(match && area.selectionStart === area.selectionEnd ? { start: match.index + (match[1]?.length ?? 0), text: match[2] ?? "" } : null);
       setActive(0);
     },
-    close: () => setWord(null),
+    close: () => { setWord(null); },
     onKey(event) {
       if (found.length === 0) return false;
       if (event.key === "ArrowDown") setActive((active + 1) % found.length);

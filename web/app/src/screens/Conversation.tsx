@@ -76,7 +76,7 @@ function OpenConversation({ conversation, at, panel }: Omit<Props, "conversation
     input.current?.focus();
   }, []);
   const jump = useCallback((seq: number) => list.current?.jumpTo(seq), []);
-  const closePanel = useCallback(() => navigate(base), [base, navigate]);
+  const closePanel = useCallback(() => { navigate(base); }, [base, navigate]);
 
   function onDrop(event: DragEvent): void {
     event.preventDefault();
@@ -98,7 +98,7 @@ function OpenConversation({ conversation, at, panel }: Omit<Props, "conversation
         onDrop={onDrop}
       >
         <header className="chat-head">
-          <IconButton label={t.back} className="back" onClick={() => navigate("/")}>
+          <IconButton label={t.back} className="back" onClick={() => { navigate("/"); }}>
             <ArrowLeft />
           </IconButton>
           <Link href={panel === "info" ? base : `${base}/info`} className="chat-title" title={t.infoOf(conversation.title)}>
@@ -107,10 +107,10 @@ function OpenConversation({ conversation, at, panel }: Omit<Props, "conversation
           <IconButton label={conversation.muted ? t.unmute : t.mute} onClick={() => void attempt(() => client.setMuted(conversationId, !conversation.muted))}>
             {conversation.muted ? <BellOff /> : <Bell />}
           </IconButton>
-          <IconButton label={t.searchHere} aria-pressed={panel === "search"} onClick={() => navigate(panel === "search" ? base : `${base}/search`)}>
+          <IconButton label={t.searchHere} aria-pressed={panel === "search"} onClick={() => { navigate(panel === "search" ? base : `${base}/search`); }}>
             <Search />
           </IconButton>
-          <IconButton label={t.info} className="only-wide" aria-pressed={panel === "info"} onClick={() => navigate(panel === "info" ? base : `${base}/info`)}>
+          <IconButton label={t.info} className="only-wide" aria-pressed={panel === "info"} onClick={() => { navigate(panel === "info" ? base : `${base}/info`); }}>
             <Info />
           </IconButton>
         </header>

@@ -67,5 +67,5 @@ function LastMessage({ conversation, isOpen }: Props): ReactNode {
     );
   }
   const sender = kind === "group" ? client.store.getUser(lastMessage.senderId)?.displayName : null;
-  return sender ? `${sender.split(" ")[0]}: ${preview(lastMessage)}` : preview(lastMessage);
+  return sender ? `${sender.split(" ")[0] ?? sender}: ${preview(lastMessage)}` : preview(lastMessage);
 }

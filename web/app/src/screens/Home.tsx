@@ -30,7 +30,7 @@ export function Home(): ReactNode {
 
   useTitle(open);
   useNotifications(open);
-  useShortcuts(() => setHelp(true));
+  useShortcuts(() => { setHelp(true); });
   useEffect(
     () =>
       client.on("removed", ({ conversationId }) => {
@@ -55,8 +55,8 @@ export function Home(): ReactNode {
         <Nothing />
       )}
       <Suspense fallback={null}>
-        {isNew ? <NewChat onClose={() => navigate("/", { replace: true })} /> : null}
-        {help ? <Shortcuts onClose={() => setHelp(false)} /> : null}
+        {isNew ? <NewChat onClose={() => { navigate("/", { replace: true }); }} /> : null}
+        {help ? <Shortcuts onClose={() => { setHelp(false); }} /> : null}
       </Suspense>
     </div>
   );

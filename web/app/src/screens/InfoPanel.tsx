@@ -38,10 +38,10 @@ export function InfoPanel({ conversation, members, onClose }: Props): ReactNode 
           <X />
         </IconButton>
       </header>
-      {isGroup ? <Group conversation={conversation} members={members} onAsk={setQuestion} /> : <Contact peer={conversation.peer as User | null} onAsk={setQuestion} />}
+      {isGroup ? <Group conversation={conversation} members={members} onAsk={setQuestion} /> : <Contact peer={conversation.peer} onAsk={setQuestion} />}
       {question ? (
         <Suspense fallback={null}>
-          <Confirm title={question.title} text={question.text} action={question.action} onConfirm={() => attempt(question.run)} onClose={() => setQuestion(null)} />
+          <Confirm title={question.title} text={question.text} action={question.action} onConfirm={() => attempt(question.run)} onClose={() => { setQuestion(null); }} />
         </Suspense>
       ) : null}
     </div>
@@ -71,8 +71,7 @@ function Contact({ peer, onAsk }: { peer: User | null; onAsk: (question: Questio
         <button
           type="button"
           className="button danger"
-          onClick={() =>
-            onAsk({
+          onClick={() => { onAsk({
               title: t.blockTitle(peer.displayName),
               text: t.blockText,
               action: t.block,
@@ -80,7 +79,7 @@ function Contact({ peer, onAsk }: { peer: User | null; onAsk: (question: Questio
                 await client.block(peer.userId);
                 tell(t.blocked(peer.displayName));
               },
-            })
+            }); }
           }
         >
           {t.block}
@@ -107,7 +106,7 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
         <h3>
           {title}
           {manages ? (
-            <IconButton label={t.editGroup} onClick={() => setDialog("edit")}>
+            <IconButton label={t.editGroup} onClick={() => { setDialog("edit"); }}>
               <Pencil />
             </IconButton>
           ) : null}
@@ -116,7 +115,7 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
       </div>
       <section aria-label={t.members(memberCount)}>
         {manages ? (
-          <button type="button" className="row-button" onClick={() => setDialog("add")}>
+          <button type="button" className="row-button" onClick={() => { setDialog("add"); }}>
             <UserPlus aria-hidden="true" /> {t.addMembers}
           </button>
         ) : null}
@@ -130,7 +129,7 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
         <button
           type="button"
           className="row-button danger"
-          onClick={() => onAsk({ title: t.leaveTitle(title), text: myRole === "owner" ? t.leaveOwnerText : t.leaveText, action: t.leave, run: () => leave(() => client.leaveGroup(conversationId)) })}
+          onClick={() => { onAsk({ title: t.leaveTitle(title), text: myRole === "owner" ? t.leaveOwnerText : t.leaveText, action: t.leave, run: () => leave(() => client.leaveGroup(conversationId)) }); }}
         >
           <LogOut aria-hidden="true" /> {t.leave}
         </button>
@@ -138,15 +137,15 @@ function Group({ conversation, members, onAsk }: { conversation: ConversationVie
           <button
             type="button"
             className="row-button danger"
-            onClick={() => onAsk({ title: t.deleteGroupTitle(title), text: t.deleteGroupText, action: t.deleteGroup, run: () => leave(() => client.deleteGroup(conversationId)) })}
+            onClick={() => { onAsk({ title: t.deleteGroupTitle(title), text: t.deleteGroupText, action: t.deleteGroup, run: () => leave(() => client.deleteGroup(conversationId)) }); }}
           >
             <Trash2 aria-hidden="true" /> {t.deleteGroup}
           </button>
         ) : null}
       </div>
       <Suspense fallback={null}>
-        {dialog === "edit" ? <EditGroup conversation={conversation} onClose={() => setDialog(null)} /> : null}
-        {dialog === "add" ? <AddMembers conversation={conversation} members={members} onClose={() => setDialog(null)} /> : null}
+        {dialog === "edit" ? <EditGroup conversation={conversation} onClose={() => { setDialog(null); }} /> : null}
+        {dialog === "add" ? <AddMembers conversation={conversation} members={members} onClose={() => { setDialog(null); }} /> : null}
       </Suspense>
     </>
   );
@@ -176,18 +175,17 @@ function GroupMember({ member, conversation, onAsk }: { member: Member; conversa
           navigate(`/c/${direct.conversationId}`);
         }),
     },
-    myRole === "owner" && role === "member" && { label: t.makeAdmin, onSelect: () => setRole("admin") },
-    myRole === "owner" && role === "admin" && { label: t.makeMember, onSelect: () => setRole("member") },
+    myRole === "owner" && role === "member" && { label: t.makeAdmin, onSelect: () => { setRole("admin"); } },
+    myRole === "owner" && role === "admin" && { label: t.makeMember, onSelect: () => { setRole("member"); } },
     myRole === "owner" && {
       label: t.makeOwner,
-      onSelect: () => onAsk({ title: t.makeOwnerTitle(user.displayName), text: t.makeOwnerText, action: t.makeOwner, run: () => client.setRole(conversationId, userId, "owner") }),
+      onSelect: () => { onAsk({ title: t.makeOwnerTitle(user.displayName), text: t.makeOwnerText, action: t.makeOwner, run: () => client.setRole(conversationId, userId, "owner") }); },
     },
     myRole !== "member" &&
       role !== "owner" && {
         label: t.removeMember,
         danger: true,
-        onSelect: () =>
-          onAsk({ title: t.removeTitle(user.displayName), text: t.removeText, action: t.removeMember, run: () => client.changeMembers(conversationId, { remove: [userId] }) }),
+        onSelect: () => { onAsk({ title: t.removeTitle(user.displayName), text: t.removeText, action: t.removeMember, run: () => client.changeMembers(conversationId, { remove: [userId] }) }); },
       },
   ];
   return (

@@ -10,7 +10,7 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Atta
   const [index, setIndex] = useState(() => Math.max(0, pictures.findIndex((each) => each.attachmentId === first)));
   const picture = pictures[index];
   if (!picture) return null;
-  const step = (by: number) => setIndex((index + by + pictures.length) % pictures.length);
+  const step = (by: number) => { setIndex((index + by + pictures.length) % pictures.length); };
   return (
     <Modal title={picture.fileName} className="lightbox" onClose={onClose}>
       <div
@@ -21,13 +21,13 @@ export function Lightbox({ pictures, first, onClose }: { pictures: readonly Atta
         }}
       >
         {pictures.length > 1 ? (
-          <IconButton label={t.previous} onClick={() => step(-1)}>
+          <IconButton label={t.previous} onClick={() => { step(-1); }}>
             <ChevronLeft />
           </IconButton>
         ) : null}
         <img src={picture.url} alt={picture.fileName} />
         {pictures.length > 1 ? (
-          <IconButton label={t.next} onClick={() => step(1)}>
+          <IconButton label={t.next} onClick={() => { step(1); }}>
             <ChevronRight />
           </IconButton>
         ) : null}

@@ -1,11 +1,11 @@
 import type { ChatMessage, ConversationView } from "@parley/client";
 import { useMessages, useParley } from "@parley/react";
 import { ChevronDown } from "lucide-react";
-import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
+import { lazy, Suspense, useCallback, useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { Spinner } from "../parts/Spinner";
 import { dayKey } from "../state/format";
-import { read, write } from "../state/kept";
+import { keepPlaceOf, openingOf, type Place, type Target } from "../state/places";
 import { preview } from "../state/messages";
 import { t } from "../strings";
 import { MessageRow, type RowActions } from "./MessageRow";
@@ -33,18 +33,6 @@ const HIGHLIGHT_MS = 2400;
 const SETTLED_FRAMES = 3;
 const MOST_FRAMES = 60;
 const GROUPED_MS = 5 * 60_000;
-
-interface Place {
-  readonly seq: number;
-  /** Pixels from the message's top to the window's. */
-  readonly offset: number;
-}
-
-interface Target extends Partial<Place> {
-  readonly seq: number;
-  readonly align: "start" | "center" | "nearest";
-  readonly highlight: boolean;
-}
 
 /** The messages: a window that grows at both ends, of which only what is seen is in the page. */
 export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): ReactNode {
@@ -88,7 +76,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     const top = list.findItemIndex(list.scrollOffset);
     const seq = items[top]?.seq;
     const place: Place | null = atEnd.current && !hasNewer ? null : seq ? { seq, offset: Math.round(list.scrollOffset - list.getItemOffset(top)) } : null;
-    write("session", `place.${conversationId}`, place && JSON.stringify(place));
+    keepPlaceOf(conversationId, place);
   }, [conversationId]);
 
   const fill = useCallback(() => {
@@ -126,7 +114,6 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
       if (there) settle();
       else void jumpTo(seq);
     },
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- settle reads refs only
     [jumpTo],
   );
 
@@ -158,7 +145,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     target.current = null;
     if (wanted.highlight) {
       setHighlighted(key);
-      setTimeout(() => setHighlighted(null), HIGHLIGHT_MS);
+      setTimeout(() => { setHighlighted(null); }, HIGHLIGHT_MS);
     }
     onScroll();
     keepPlace();
@@ -171,7 +158,6 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     if (!isLoaded) return;
     if (target.current) settle();
     else if (!hasNewer && (atEnd.current || lastIsNewOwn)) toEnd();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each change of what is shown
   }, [items, isLoaded, lastKey]);
   useEffect(() => {
     if (!isLoaded) return;
@@ -179,7 +165,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     markRead();
   }, [items, isLoaded, fill, markRead]);
   useEffect(() => {
-    const seen = () => markRead();
+    const seen = () => { markRead(); };
     window.addEventListener("focus", seen);
     document.addEventListener("visibilitychange", seen);
     window.addEventListener("pagehide", keepPlace);
@@ -211,13 +197,15 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     else toEnd();
   }, [jumpTo, toEnd]);
 
-  const actions = useRef<RowActions | null>(null);
-  actions.current ??= {
-    reply: (message) => onReply(message),
-    jump: (seq) => show(seq),
-    menu: (message, anchor, point, react) => setMenu({ message, anchor, point, react }),
-    focus: (message) => setCurrent(message.key),
-  };
+  const actions = useMemo<RowActions>(
+    () => ({
+      reply: onReply,
+      jump: show,
+      menu: (message, anchor, point, react) => setMenu({ message, anchor, point, react }),
+      focus: (message) => setCurrent(message.key),
+    }),
+    [onReply, show],
+  );
 
   function onKeyDown(event: KeyboardEvent): void {
     if (event.key === "End" && event.target === scroller.current) toLatest();
@@ -274,7 +262,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
                     isGroup={isGroup}
                     isHighlighted={message.key === highlighted}
                     isFocusable={message.key === focusable}
-                    actions={actions.current as RowActions}
+                    actions={actions}
                   />
                 );
               }}
@@ -293,7 +281,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
       <Announcer conversationId={conversationId} />
       {menu ? (
         <Suspense fallback={null}>
-          <MessageMenu {...menu} conversation={conversation} onReply={onReply} onEdit={onEdit} onClose={() => setMenu(null)} />
+          <MessageMenu {...menu} conversation={conversation} onReply={onReply} onEdit={onEdit} onClose={() => { setMenu(null); }} />
         </Suspense>
       ) : null}
     </div>
@@ -336,32 +324,6 @@ function Announcer({ conversationId }: { conversationId: string }): ReactNode {
       {text}
     </p>
   );
-}
-
-interface Opening {
-  readonly place: number | "latest";
-  readonly target: Target | null;
-  readonly unreadFrom: number;
-}
-
-/** A message that was asked for, or where one was before a reload, or the first unread, or the end. */
-function openingOf(conversation: ConversationView, at: number | null): Opening {
-  const { conversationId, lastReadSeq, unreadCount } = conversation;
-  const unreadFrom = unreadCount > 0 ? lastReadSeq + 1 : 0;
-  if (at !== null) return { place: at, target: { seq: at, align: "center", highlight: true }, unreadFrom };
-  const kept = placeOf(read("session", `place.${conversationId}`));
-  if (kept) return { place: kept.seq, target: { ...kept, align: "start", highlight: false }, unreadFrom };
-  if (unreadFrom > 0) return { place: unreadFrom, target: { seq: unreadFrom, align: "start", offset: -80, highlight: false }, unreadFrom };
-  return { place: "latest", target: null, unreadFrom };
-}
-
-function placeOf(text: string | null): Place | null {
-  try {
-    const place = JSON.parse(text ?? "null") as Partial<Place> | null;
-    return typeof place?.seq === "number" && typeof place.offset === "number" ? { seq: place.seq, offset: place.offset } : null;
-  } catch {
-    return null;
-  }
 }
 
 /** The place of a seq, or of the next one that is there; null while the messages do not reach that far. */

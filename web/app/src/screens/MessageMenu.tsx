@@ -55,16 +55,16 @@ export function MessageMenu({ message, anchor, point, react, conversation, onRep
 
   const isThere = messageId !== null && !message.deletedAt;
   const entries: (MenuEntry | false)[] = [
-    isThere && { label: t.react, icon: <SmilePlus aria-hidden="true" />, onSelect: () => go("react") },
-    isThere && { label: t.reply, icon: <CornerUpLeft aria-hidden="true" />, onSelect: () => onReply(message) },
+    isThere && { label: t.react, icon: <SmilePlus aria-hidden="true" />, onSelect: () => { go("react"); } },
+    isThere && { label: t.reply, icon: <CornerUpLeft aria-hidden="true" />, onSelect: () => { onReply(message); } },
     message.content !== null && {
       label: t.copy,
       icon: <Copy aria-hidden="true" />,
       onSelect: () => void attempt(() => navigator.clipboard.writeText(message.content ?? "")).then((done) => done && tell(t.copied)),
     },
-    isThere && message.isOwn && { label: t.edit, icon: <Pencil aria-hidden="true" />, onSelect: () => onEdit(message) },
-    isThere && message.seq !== null && message.isOwn && { label: t.readers, icon: <Eye aria-hidden="true" />, onSelect: () => go("readers") },
-    !message.deletedAt && (message.isOwn || may) && { label: t.delete, icon: <Trash2 aria-hidden="true" />, danger: true, onSelect: () => go("delete") },
+    isThere && message.isOwn && { label: t.edit, icon: <Pencil aria-hidden="true" />, onSelect: () => { onEdit(message); } },
+    isThere && message.seq !== null && message.isOwn && { label: t.readers, icon: <Eye aria-hidden="true" />, onSelect: () => { go("readers"); } },
+    !message.deletedAt && (message.isOwn || may) && { label: t.delete, icon: <Trash2 aria-hidden="true" />, danger: true, onSelect: () => { go("delete"); } },
   ];
   const items = entries.filter((entry): entry is MenuEntry => entry !== false);
   if (items.length === 0) return null;

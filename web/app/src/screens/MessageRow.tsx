@@ -67,7 +67,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
           if (event.target === event.currentTarget) actions.focus(message);
         }}
         onBlur={(event) => !event.currentTarget.contains(event.relatedTarget) && setActive(false)}
-        onPointerEnter={() => setActive(true)}
+        onPointerEnter={() => { setActive(true); }}
         onPointerLeave={(event) => !event.currentTarget.contains(document.activeElement) && setActive(false)}
         onContextMenu={onContextMenu}
       >
@@ -152,7 +152,7 @@ function Failed({ message }: { message: ChatMessage }): ReactNode {
   return (
     <p className="send-failed" role="alert">
       {t.sendErrors[message.error?.code ?? "internal"] ?? t.errors.internal}{" "}
-      <button type="button" className="link" onClick={() => client.retry(message.clientMessageId)}>
+      <button type="button" className="link" onClick={() => { client.retry(message.clientMessageId); }}>
         {t.retry}
       </button>{" "}
       <button type="button" className="link" onClick={() => void client.discard(message.clientMessageId)}>
@@ -165,13 +165,13 @@ function Failed({ message }: { message: ChatMessage }): ReactNode {
 function Toolbar({ message, actions }: { message: ChatMessage; actions: RowActions }): ReactNode {
   return (
     <div className="toolbar" role="group" aria-label={t.actions}>
-      <IconButton label={t.react} onClick={(event) => actions.menu(message, event.currentTarget, null, true)}>
+      <IconButton label={t.react} onClick={(event) => { actions.menu(message, event.currentTarget, null, true); }}>
         <SmilePlus />
       </IconButton>
-      <IconButton label={t.reply} onClick={() => actions.reply(message)}>
+      <IconButton label={t.reply} onClick={() => { actions.reply(message); }}>
         <CornerUpLeft />
       </IconButton>
-      <IconButton label={t.more} aria-haspopup="menu" onClick={(event) => actions.menu(message, event.currentTarget, null, false)}>
+      <IconButton label={t.more} aria-haspopup="menu" onClick={(event) => { actions.menu(message, event.currentTarget, null, false); }}>
         <MoreHorizontal />
       </IconButton>
     </div>

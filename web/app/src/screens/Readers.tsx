@@ -11,7 +11,7 @@ export function Readers({ message, conversation, onClose }: { message: ChatMessa
   const client = useParley();
   const members = useMembers(conversationId);
   const [, setChange] = useState(0);
-  useEffect(() => client.store.subscribe(`messages:${conversationId}`, () => setChange((count) => count + 1)), [client, conversationId]);
+  useEffect(() => client.store.subscribe(`messages:${conversationId}`, () => { setChange((count) => count + 1); }), [client, conversationId]);
   const { readBy, deliveredTo } = client.store.getReceipts(conversationId, message.seq ?? 0);
   const others = members.filter((member) => member.userId !== message.senderId);
   const read = others.filter((member) => readBy.includes(member.userId));

@@ -69,7 +69,7 @@ export function Results({ query, conversations }: { query: string; conversations
                 message={message}
                 query={query}
                 title={client.store.getConversation(message.conversationId)?.title}
-                onOpen={() => navigate(`/c/${message.conversationId}?at=${message.seq}`)}
+                onOpen={() => { navigate(`/c/${message.conversationId}?at=${message.seq}`); }}
               />
             ))}
           </ul>

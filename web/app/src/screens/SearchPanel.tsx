@@ -25,14 +25,14 @@ export function SearchPanel({ conversationId, onClose, onJump }: { conversationI
       </header>
       <div className="find input">
         <Search aria-hidden="true" />
-        <input ref={field} type="search" value={query} placeholder={t.words} aria-label={t.words} maxLength={200} onChange={(event) => setQuery(event.target.value)} />
+        <input ref={field} type="search" value={query} placeholder={t.words} aria-label={t.words} maxLength={200} onChange={(event) => { setQuery(event.target.value); }} />
       </div>
       <p className="visually-hidden" role="status">
         {wanted && !found.isLoading ? t.foundCount(found.items.length) : ""}
       </p>
       <ul className="people scrolls">
         {found.items.map((message) => (
-          <FoundMessage key={message.messageId} message={message} query={wanted} onOpen={() => onJump(message.seq)} />
+          <FoundMessage key={message.messageId} message={message} query={wanted} onOpen={() => { onJump(message.seq); }} />
         ))}
         {found.hasMore ? (
           <li>

@@ -28,7 +28,7 @@ export function Settings({ tab }: { tab: string }): ReactNode {
   return (
     <main className="pane settings">
       <header className="chat-head">
-        <IconButton label={t.back} className="back" onClick={() => navigate("/")}>
+        <IconButton label={t.back} className="back" onClick={() => { navigate("/"); }}>
           <ArrowLeft />
         </IconButton>
         <h1>{t.settings.title}</h1>
@@ -82,9 +82,9 @@ function ProfileTab(): ReactNode {
         </p>
         <p className="muted">{user.email}</p>
       </div>
-      <Field label={t.displayName} value={displayName} maxLength={100} error={errors["displayName"]} onChange={setDisplayName} />
-      <Field label={t.about} value={about} error={errors["about"]} onChange={setAbout} />
-      <Field label={t.photoUrl} hint={t.photoUrlHint} type="url" value={avatarUrl} error={errors["avatarUrl"]} onChange={setAvatarUrl} />
+      <Field label={t.displayName} value={displayName} maxLength={100} error={errors.displayName} onChange={setDisplayName} />
+      <Field label={t.about} value={about} error={errors.about} onChange={setAbout} />
+      <Field label={t.photoUrl} hint={t.photoUrlHint} type="url" value={avatarUrl} error={errors.avatarUrl} onChange={setAvatarUrl} />
       {errors[""] ? (
         <p className="form-error" role="alert">
           {errors[""]}
@@ -108,7 +108,7 @@ function AppearanceTab(): ReactNode {
         <legend>{t.theme}</legend>
         {THEMES.map((name) => (
           <label key={name} className="choice">
-            <input type="radio" name="theme" checked={theme === name} onChange={() => setTheme(name)} />
+            <input type="radio" name="theme" checked={theme === name} onChange={() => { setTheme(name); }} />
             {t.themes[name]}
           </label>
         ))}
@@ -152,7 +152,7 @@ function SessionsTab(): ReactNode {
           ))}
         </ul>
         <div className="actions">
-          <button type="button" className="button danger" onClick={() => setAsks(true)}>
+          <button type="button" className="button danger" onClick={() => { setAsks(true); }}>
             {t.signOutEverywhere}
           </button>
         </div>
@@ -164,7 +164,7 @@ function SessionsTab(): ReactNode {
             title={t.signOutEverywhere}
             text={t.signOutEverywhereText}
             action={t.signOut}
-            onClose={() => setAsks(false)}
+            onClose={() => { setAsks(false); }}
             onConfirm={() =>
               attempt(async () => {
                 await client.logoutEverywhere();
@@ -249,14 +249,14 @@ function PrivacyTab(): ReactNode {
         <h2>{t.eraseAccount}</h2>
         <p className="muted">{t.eraseText}</p>
         <div className="actions">
-          <button type="button" className="button danger" onClick={() => setErases(true)}>
+          <button type="button" className="button danger" onClick={() => { setErases(true); }}>
             {t.eraseAccount}
           </button>
         </div>
       </section>
       {erases ? (
         <Suspense fallback={null}>
-          <EraseAccount onClose={() => setErases(false)} />
+          <EraseAccount onClose={() => { setErases(false); }} />
         </Suspense>
       ) : null}
     </>
@@ -297,5 +297,5 @@ function useAll<Item>(ask: (cursor?: string) => Promise<Page<Item>>): { items: r
       isOver = true;
     };
   }, [ask, turn]);
-  return { items, error, reload: () => setTurn((known) => known + 1) };
+  return { items, error, reload: () => { setTurn((known) => known + 1); } };
 }

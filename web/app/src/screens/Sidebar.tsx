@@ -43,15 +43,15 @@ export function Sidebar({ open }: { open: string | null }): ReactNode {
       <header className="sidebar-head">
         <Own />
         <h1>{t.chats}</h1>
-        <IconButton label={t.newChat} onClick={() => navigate("/new")}>
+        <IconButton label={t.newChat} onClick={() => { navigate("/new"); }}>
           <MessageSquarePlus />
         </IconButton>
       </header>
       <div className="find input">
         <Search aria-hidden="true" />
-        <input id="find" ref={field} type="search" value={query} placeholder={t.find} aria-label={t.find} maxLength={200} autoComplete="off" onChange={(event) => setQuery(event.target.value)} />
+        <input id="find" ref={field} type="search" value={query} placeholder={t.find} aria-label={t.find} maxLength={200} autoComplete="off" onChange={(event) => { setQuery(event.target.value); }} />
         {query ? (
-          <IconButton label={t.clear} onClick={() => setQuery("")}>
+          <IconButton label={t.clear} onClick={() => { setQuery(""); }}>
             <X />
           </IconButton>
         ) : null}
@@ -65,7 +65,7 @@ export function Sidebar({ open }: { open: string | null }): ReactNode {
       ) : conversations.length === 0 ? (
         <div className="empty">
           <p>{t.noConversations}</p>
-          <button type="button" className="button primary" onClick={() => navigate("/new")}>
+          <button type="button" className="button primary" onClick={() => { navigate("/new"); }}>
             {t.startOne}
           </button>
         </div>
@@ -90,10 +90,10 @@ function Own(): ReactNode {
       label={t.yourMenu}
       className="own"
       items={[
-        { label: t.settings.profile, onSelect: () => navigate("/settings/profile") },
-        { label: t.settings.appearance, onSelect: () => navigate("/settings/appearance") },
-        { label: t.settings.sessions, onSelect: () => navigate("/settings/sessions") },
-        { label: t.settings.privacy, onSelect: () => navigate("/settings/privacy") },
+        { label: t.settings.profile, onSelect: () => { navigate("/settings/profile"); } },
+        { label: t.settings.appearance, onSelect: () => { navigate("/settings/appearance"); } },
+        { label: t.settings.sessions, onSelect: () => { navigate("/settings/sessions"); } },
+        { label: t.settings.privacy, onSelect: () => { navigate("/settings/privacy"); } },
         {
           label: t.signOut,
           onSelect: () =>

@@ -30,14 +30,14 @@ export function SignIn({ mode }: { mode: "in" | "up" }): ReactNode {
     name,
     value: values[name] ?? "",
     error: errors[name],
-    onChange: (value: string) => setValues((known) => ({ ...known, [name]: value })),
+    onChange: (value: string) => { setValues((known) => ({ ...known, [name]: value })); },
   });
 
   async function submit(event: SyntheticEvent): Promise<void> {
     event.preventDefault();
     const { username = "", displayName = "", email = "", login = "", password = "" } = values;
     const missing = missingOf(isUp ? { username, email, password } : { login, password });
-    if (isUp && password && [...password].length < PASSWORD_MIN) missing["password"] = t.passwordShort(PASSWORD_MIN);
+    if (isUp && password && [...password].length < PASSWORD_MIN) missing.password = t.passwordShort(PASSWORD_MIN);
     setErrors(missing);
     if (Object.keys(missing).length > 0) {
       focusFirst(Object.keys(missing));
@@ -115,7 +115,7 @@ function Password({ isNew, ...field }: PasswordProps): ReactNode {
   const id = useId();
   return (
     <Field id={id} label={t.password} type={shown ? "text" : "password"} autoComplete={isNew ? "new-password" : "current-password"} {...field}>
-      <IconButton label={shown ? t.hidePassword : t.showPassword} aria-controls={id} onClick={() => setShown(!shown)}>
+      <IconButton label={shown ? t.hidePassword : t.showPassword} aria-controls={id} onClick={() => { setShown(!shown); }}>
         {shown ? <EyeOff /> : <Eye />}
       </IconButton>
     </Field>

@@ -18,11 +18,11 @@ export function UploadTray({ uploads }: { uploads: Uploads }): ReactNode {
             {item.attachment || item.error ? null : <progress value={item.progress} max={1} aria-label={t.uploading(item.file.name)} />}
           </span>
           {item.error ? (
-            <IconButton label={t.retry} onClick={() => uploads.retry(item.id)}>
+            <IconButton label={t.retry} onClick={() => { uploads.retry(item.id); }}>
               <RotateCw />
             </IconButton>
           ) : null}
-          <IconButton label={t.removeFile(item.file.name)} onClick={() => uploads.remove(item.id)}>
+          <IconButton label={t.removeFile(item.file.name)} onClick={() => { uploads.remove(item.id); }}>
             <X />
           </IconButton>
         </li>

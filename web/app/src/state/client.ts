@@ -3,8 +3,8 @@ import { ParleyClient } from "@parley/client";
 /** What the list of sessions calls this browser. */
 function deviceName(): string {
   const agent = navigator.userAgent;
-  const browser = /Edg\//.test(agent) ? "Edge" : /Firefox\//.test(agent) ? "Firefox" : /Chrome\//.test(agent) ? "Chrome" : /Safari\//.test(agent) ? "Safari" : "Browser";
-  const system = /Android/.test(agent) ? "Android" : /iPhone|iPad/.test(agent) ? "iOS" : /Windows/.test(agent) ? "Windows" : /Mac OS/.test(agent) ? "macOS" : "Linux";
+  const browser = agent.includes('Edg/') ? "Edge" : agent.includes('Firefox/') ? "Firefox" : agent.includes('Chrome/') ? "Chrome" : agent.includes('Safari/') ? "Safari" : "Browser";
+  const system = agent.includes('Android') ? "Android" : /iPhone|iPad/.test(agent) ? "iOS" : agent.includes('Windows') ? "Windows" : agent.includes('Mac OS') ? "macOS" : "Linux";
   return `${browser} on ${system}`;
 }
 

@@ -9,7 +9,7 @@ interface Pages<Item> {
   readonly isLoading: boolean;
   readonly hasMore: boolean;
   readonly error: string | null;
-  more(): void;
+  readonly more: () => void;
 }
 
 const NOTHING = { items: [], isLoading: false, cursor: null, error: null } as const;
@@ -41,7 +41,7 @@ export function usePages<Item>(text: string | null, ask: (text: string, cursor?:
     }
     setState((known) => ({ ...known, isLoading: true, error: null }));
     const timer = setTimeout(() => void load(text, null), PAUSE_MS);
-    return () => clearTimeout(timer);
+    return () => { clearTimeout(timer); };
   }, [load, text]);
 
   return {

@@ -27,6 +27,6 @@ export function useShortcuts(onHelp: () => void): void {
       event.preventDefault();
     }
     window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
+    return () => { window.removeEventListener("keydown", onKey); };
   }, [client, location, navigate, onHelp]);
 }

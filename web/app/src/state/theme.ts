@@ -13,7 +13,7 @@ function current(): Theme {
 
 export function setTheme(theme: Theme): void {
   write("local", "theme", theme);
-  document.documentElement.dataset["theme"] = theme;
+  document.documentElement.dataset.theme = theme;
   for (const listener of listeners) listener();
 }
 

@@ -24,7 +24,7 @@ export function dismiss(id: number): void {
 export function tell(text: string, kind: Toast["kind"] = "info"): void {
   const id = ++lastId;
   change([...toasts.filter((toast) => toast.text !== text).slice(-2), { id, text, kind }]);
-  setTimeout(() => dismiss(id), SHOWN_MS);
+  setTimeout(() => { dismiss(id); }, SHOWN_MS);
 }
 
 /** Runs what the person asked for and tells where it fails; whether it was done. */

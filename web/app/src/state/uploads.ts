@@ -58,9 +58,9 @@ export function useUploads(client: ParleyClient): Uploads {
           fileName: file.name || "file",
           contentType: file.type || "application/octet-stream",
           signal: abort.signal,
-          onProgress: (sent, total) => update(id, { progress: total > 0 ? sent / total : 0 }),
+          onProgress: (sent, total) => { update(id, { progress: total > 0 ? sent / total : 0 }); },
         })
-        .then((attachment) => update(id, { attachment, progress: 1 }))
+        .then((attachment) => { update(id, { attachment, progress: 1 }); })
         .catch((error: unknown) => {
           if (!abort.signal.aborted) update(id, { error: errorText(error) });
         })
