@@ -84,7 +84,8 @@ def identity_of(record: Sent | Acked | Stored) -> Identity:
 
 
 def write_history(records: Iterable[Record], path: Path) -> None:
-    """Writes a history, a line a record."""
+    """Writes a history, a line a record; its folder is made where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", encoding="utf-8") as file:
         for record in records:
             kind = type(record).__name__.lower()

@@ -1,0 +1,86 @@
+"""`python -m bench.faults`: breaks a stack of its own on purpose, and holds what came of it to the contract."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+import uvloop
+
+from bench.faults.menu import POINTS, kill_at
+from bench.faults.run import Report, run_seed
+from bench.faults.scene import Size
+from bench.load.machine import describe_machine
+from bench.stack import Stack
+
+RESULTS = Path(__file__).parents[1] / "results"
+DOWN = ("kafka", "mongo", "valkey")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """The command line; ends the program on a mistake."""
+    parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
+    parser.add_argument("--seed", type=int, nargs="+", default=[1], help="one run each (default: 1)")
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--conversations", type=int, default=200)
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--faults", type=int, default=60)
+    parser.add_argument("--kill-at", choices=[*POINTS, "each"], help="only kills at this point, `--faults` of them")
+    parser.add_argument("--down", choices=[*DOWN, "each"], help="only this engine, stopped in its tracks for 20 s")
+    parser.add_argument("--check", type=Path, help="only hold this recorded history to the rules")
+    parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for histories (default: bench/results)")
+    return parser.parse_args(arguments)
+
+
+def plans(options: argparse.Namespace) -> list[tuple[str, list[dict[str, object]] | None]]:
+    """What is to go wrong in each run of a seed: a name for it, and the faults, None for those of the seed."""
+    if options.kill_at:
+        points = POINTS if options.kill_at == "each" else [options.kill_at]
+        return [(f"kill {point}", [kill_at(point)] * options.faults) for point in points]
+    if options.down:
+        engines = DOWN if options.down == "each" else [options.down]
+        fault = {"kind": "engine", "action": "stop", "for_s": 20.0}
+        return [(f"{engine} down", [{**fault, "engine": engine}]) for engine in engines]
+    return [("faults", None)]
+
+
+def main() -> int:
+    """The command: 0 where nothing was violated, 1 otherwise."""
+    options = parse()
+    if options.check:
+        return check(options.check)
+    size = Size(options.messages, options.conversations, options.clients, options.faults)
+    print("machine: " + ", ".join(f"{name} {value}" for name, value in describe_machine().items()))
+    bad = 0
+    with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
+        stack = Stack(Path(folder) / "data", environment={"FREEZE": "on"})
+        stack.start()
+        try:
+            for seed in options.seed:
+                for name, faults in plans(options):
+                    report: Report = uvloop.run(run_seed(stack, seed, size, faults=faults, out=options.out))
+                    print("\n".join([f"{name}:", *report.lines()]), flush=True)
+                    bad += bool(report.violations)
+        except BaseException:
+            print(stack.log_tail(20), file=sys.stderr)
+            raise
+        finally:
+            stack.stop()
+    return 1 if bad else 0
+
+
+def check(path: Path) -> int:
+    """Holds a recorded history to the rules."""
+    from bench.faults.checker import Checker  # noqa: PLC0415 - only this way of use needs it
+    from bench.faults.history import read_history  # noqa: PLC0415
+
+    violations = Checker(read_history(path)).check()
+    for violation in violations:
+        print(f"{violation.rule}: {violation.what}")
+    return 1 if violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
