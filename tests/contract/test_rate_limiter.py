@@ -50,6 +50,30 @@ def test_of_many_at_once_no_more_than_the_burst_go_through(limiter: RateLimiter)
     assert sum(sum(some) for some in grants) == 5
 
 
+def test_who_finds_no_token_gets_a_turn_one_after_the_other(limiter: RateLimiter) -> None:
+    queue = Bucket("connect", 0.1, 2)
+    grants = [limiter.take_turn(queue, f"s_{number}") for number in range(5)]
+    assert [grant.allowed for grant in grants] == [True, True, False, False, False]
+    waits = [grant.retry_after_s for grant in grants[2:]]
+    assert [round(wait / 10) for wait in waits] == [1, 2, 3]
+    again = limiter.take_turn(queue, "s_3")
+    assert not again.allowed
+    assert waits[0] < again.retry_after_s <= waits[1]
+
+
+def test_a_turn_that_has_come_lets_through_once(limiter: RateLimiter) -> None:
+    queue = Bucket("connect", 2, 1)
+    assert [limiter.take_turn(queue, key).allowed for key in ("s_a", "s_b", "s_c", "s_c")] == [True, False, False, True]
+    assert limiter.take_turn(queue, "s_b").allowed
+    assert not limiter.take_turn(queue, "s_b").allowed
+
+
+def test_the_queue_has_an_end(limiter: RateLimiter) -> None:
+    queue = Bucket("connect", 0.01, 1)
+    waits = [limiter.take_turn(queue, f"s_{number}").retry_after_s for number in range(6)]
+    assert [round(wait / 100) for wait in waits] == [0, 1, 2, 3, 3, 3]
+
+
 @pytest.mark.engines
 def test_buckets_are_forgotten_and_a_flushed_script_comes_back(valkey: ValkeyConnections) -> None:
     limiter = ValkeyRateLimiter(valkey.redis)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from parley.domain.limits import CONNECT_QUEUE_MAX_S, CONNECT_TURN_S
 from parley.domain.models import Connection, Identity
 from parley.domain.rates import Bucket, Grant, Tokens
 from parley.ports import Clock, Push, PushOutcome
@@ -143,12 +144,34 @@ class FakeRateLimiter(Outside):
         super().__init__()
         self._clock = clock
         self._tokens: dict[tuple[str, str], Tokens] = {}
+        self._shared: dict[str, tuple[float, float]] = {}
+        self._turns: dict[tuple[str, str], float] = {}
 
     def take_token(self, bucket: Bucket, key: str) -> Grant:
         self._reach("take_token")
         now_s = self._clock.now().timestamp()
         with self._lock:
             return self._tokens.setdefault((bucket.name, key), Tokens(bucket, now_s)).take(now_s)
+
+    def take_turn(self, bucket: Bucket, key: str) -> Grant:
+        self._reach("take_turn")
+        now_s = self._clock.now().timestamp()
+        with self._lock:
+            turn = self._turns.get((bucket.name, key))
+            if turn is not None and now_s < turn + CONNECT_TURN_S:
+                if turn - now_s > 1:
+                    return Grant(bucket, allowed=False, remaining=0, retry_after_s=turn - now_s)
+                del self._turns[bucket.name, key]
+                return Grant(bucket, allowed=True, remaining=0, retry_after_s=0.0)
+            tokens, at = self._shared.get(bucket.name, (float(bucket.burst), now_s))
+            tokens = min(float(bucket.burst), tokens + (now_s - at) * bucket.rate_per_s)
+            wait_s = max(0.0, (1 - tokens) / bucket.rate_per_s)
+            if wait_s > CONNECT_QUEUE_MAX_S:
+                return Grant(bucket, allowed=False, remaining=0, retry_after_s=CONNECT_QUEUE_MAX_S)
+            self._shared[bucket.name] = tokens - 1, now_s
+            if wait_s:
+                self._turns[bucket.name, key] = now_s + wait_s
+            return Grant(bucket, allowed=not wait_s, remaining=max(0, int(tokens - 1)), retry_after_s=wait_s)
 
 
 class FakePushClient(Outside):

@@ -44,6 +44,7 @@ def test_the_buckets_are_the_contracts() -> None:
         "seen": (600, 30),
         "frame": (1_200, 60),
         "write": (1_200, 60),
+        "connect": (6_000, 300),
         "login_account": (5, 5),
         "login_address": (20, 20),
     }

@@ -66,6 +66,13 @@ UPLOAD_FORM_TTL_S: Final = 60 * 60
 UPLOAD_TTL_S: Final = 24 * 60 * 60
 """For so long a file waits for the message that it is for."""
 
+CONNECT_RATE_PER_S: Final = 100
+"""New sockets of everybody together: a fifth of what API Gateway takes for an account (500 a second)."""
+CONNECT_QUEUE_MAX_S: Final = 300
+"""Who comes beyond this many seconds' worth of others is told to wait so long, and then to ask again."""
+CONNECT_TURN_S: Final = 30
+"""How long a turn is kept for whoever was given it."""
+
 SEND_RATE_PER_S: Final = 20
 SEND_BURST_COUNT: Final = 60
 TYPING_RATE_PER_S: Final = 2

@@ -8,7 +8,7 @@ from typing import Final, Literal, get_args
 
 from parley.domain import limits
 
-BucketName = Literal["send", "typing", "seen", "frame", "write", "login_account", "login_address"]
+BucketName = Literal["send", "typing", "seen", "frame", "write", "connect", "login_account", "login_address"]
 
 # The contract gives a burst for sending alone; where it gives none it is as many seconds' worth.
 _BURST_S: Final = limits.SEND_BURST_COUNT / limits.SEND_RATE_PER_S
@@ -49,6 +49,7 @@ BUCKETS: Final[Mapping[BucketName, Bucket]] = {
         _make("seen", limits.SEEN_RATE_PER_S),
         _make("frame", limits.FRAME_RATE_PER_S),
         _make("write", limits.REST_WRITE_RATE_PER_S),
+        _make("connect", limits.CONNECT_RATE_PER_S),
         _make_login("login_account", limits.LOGIN_ACCOUNT_RATE_PER_MIN),
         _make_login("login_address", limits.LOGIN_ADDRESS_RATE_PER_MIN),
     )

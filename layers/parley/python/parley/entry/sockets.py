@@ -17,6 +17,7 @@ from parley.observability import begin_invocation, log_unexpected
 
 if TYPE_CHECKING:
     from parley.services.presence import PresenceTracking
+    from parley.services.rate_limits import RateLimits
     from parley.services.sockets import Sockets
 
 Event = Mapping[str, Any]
@@ -35,17 +36,23 @@ class SocketServices(Protocol):
     def presence(self) -> PresenceTracking: ...
 
     @property
+    def rate_limits(self) -> RateLimits: ...
+
+    @property
     def push_endpoint(self) -> str: ...
 
 
 def connect_handler(services: SocketServices) -> Handler:
-    """Handles `$connect`: registers the socket, or refuses the upgrade with 401, 503 or 500."""
+    """Handles `$connect`: registers the socket, or refuses the upgrade with 401, 429, 503 or 500."""
 
     def handle(event: Event, context: Any) -> dict[str, Any]:
         request = event["requestContext"]
         begin_invocation(context, connection_id=request["connectionId"])
         try:
             connection = connection_of(request, services.push_endpoint)
+            if "ticket" not in (event.get("queryStringParameters") or {}):
+                # A ticket was given out when it was its holder's turn; who comes by a token takes one here.
+                services.rate_limits.check_turn("connect", connection.session_id)
             services.sockets.connect(connection)
             services.presence.note_opened(connection)
         except ParleyError as error:

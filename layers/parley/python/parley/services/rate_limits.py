@@ -5,10 +5,12 @@ logins and passwords, which nobody may then guess at.
 from __future__ import annotations
 
 import hashlib
+import random
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from parley.domain.errors import RateLimitedError, UnavailableError
@@ -17,6 +19,7 @@ from parley.ports import RateLimiter
 
 _LOCAL_MAX_COUNT: Final = 10_000
 _REST_S: Final = 1.0
+_SPREAD_S: Final = 10.0
 
 
 class RateLimits:
@@ -65,6 +68,30 @@ class RateLimits:
             RateLimitedError: there is none.
         """
         check_grant(self.take(name, key))
+
+    def check_turn(self, name: BucketName, key: str) -> None:
+        """Takes a token of the bucket that everybody shares, or a turn in its queue.
+
+        While Valkey is away this process counts by itself, and tells those beyond its cap to come at some moment of the
+        next ten seconds, so that they do not all come at the same one.
+
+        Raises:
+            RateLimitedError: it is not this caller's turn; `retry_after_s` says in how long it is.
+        """
+        if self._buckets is None:
+            return
+        bucket = self._buckets[name]
+        if self._now_s() >= self._away_until_s:
+            try:
+                check_grant(self._limiter.take_turn(bucket, key))
+            except UnavailableError:
+                self._away_until_s = self._now_s() + _REST_S
+            else:
+                return
+        grant = self._take_locally(bucket, "")
+        # Chance spreads people here; nothing is kept secret by it.
+        spread_s = random.uniform(grant.retry_after_s, _SPREAD_S)  # noqa: S311
+        check_grant(grant if grant.allowed else replace(grant, retry_after_s=spread_s))
 
     def check_login(self, *, address: str | None) -> None:
         """Takes a token for an attempt to sign in from an address, where that is known.

@@ -94,7 +94,11 @@ async def change_password(services: Services, caller: Caller, body: ChangePasswo
 
 
 async def issue_ws_ticket(services: Services, caller: Caller) -> Response:
-    """A ticket that opens one WebSocket within 30 s, and the address that carries it."""
+    """A ticket that opens one WebSocket within 30 s, and the address that carries it.
+
+    `rate_limited`: many are connecting. Retry-After is the caller's turn: a ticket is kept for them from then for 30 s.
+    """
+    services.rate_limits.check_turn("connect", caller.session_id)
     ticket = services.accounts.issue_ws_ticket(caller)
     url = f"{_cell_of(services.ws_url, caller.user_id)}?{urlencode({'ticket': ticket})}"
     return answer(TicketAnswer(ticket=ticket, url=url, expires_in=WS_TICKET_TTL_S), 201)
