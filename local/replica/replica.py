@@ -21,12 +21,14 @@ from functions.manifest import (
     ManifestError,
     ScheduleTrigger,
     WebSocketTrigger,
+    buckets_of,
     load_manifest,
 )
 from local.event_sources import EventSourceSettings, KafkaEventSource, ScheduleSource
 from local.failures import StartError, port_in_use
 from local.gateway import Gateway
 from local.gateway.settings import UNLIMITED
+from local.gateway.site import filled_site
 from local.metrics import Metrics, TeeObserver
 from local.observer import Observer
 from local.replica.ownership import Ownership, Partitions
@@ -59,6 +61,9 @@ class Replica:
         except ManifestError as error:
             raise StartError(f"The manifest cannot be used:\n{error}") from error
         self._manifest = _part(whole, settings)
+        if self._manifest.site is not None:
+            site = filled_site(self._manifest.site, _origins(whole, settings))
+            self._manifest = replace(self._manifest, site=site)
         self._metrics = Metrics()
         self._observer = TeeObserver(self._metrics, observer)
         self._probes = Probes(self._metrics.exposition)
@@ -160,18 +165,19 @@ def make_runtime(manifest: Manifest, settings: ReplicaSettings, observer: Observ
     Raises:
         StartError: a value or secret is missing.
     """
-    parts = urlsplit(settings.public_url)
-    sockets = ("wss" if parts.scheme == "https" else "ws", parts.netloc, f"/{manifest.websocket.stage}", "", "")
+    origins = _origins(manifest, settings)
     values = {
         "stage": settings.stage,
         "http.url": settings.public_url,
-        "websocket.url": urlunsplit(sockets),
+        "websocket.url": f"{origins['websocket.origin']}/{manifest.websocket.stage}",
         "websocket.callback_template": settings.callback_template,
         "kafka.bootstrap_servers": settings.kafka_servers,
         "kafka.security": settings.kafka_security,
         "mongo.uri": settings.mongo_uri,
         "redis.url": settings.redis_url,
         "aws.endpoint_url": settings.aws_endpoint_url,
+        **origins,
+        **_buckets(manifest, settings),
         **settings_of(manifest, os.environ),
         **{name: settings.secret(name.removeprefix("secrets.")) for name in names_in(manifest) if _is_secret(name)},
     }
@@ -239,6 +245,31 @@ def _deploy_event(function: str, manifest: Manifest, settings: ReplicaSettings) 
         "ResourceProperties": {"Topics": topics, "ReplicationFactor": str(settings.replication)},
         "OldResourceProperties": {},
     }
+
+
+def _origins(manifest: Manifest, settings: ReplicaSettings) -> dict[str, str]:
+    """Where browsers connect to besides the site's own address."""
+    public = urlsplit(settings.public_url)
+    addresses = [text for name, text in _buckets(manifest, settings).items() if name.endswith(".url")]
+    files = sorted({urlunsplit((*urlsplit(address)[:2], "", "", "")) for address in addresses})
+    return {
+        "websocket.origin": f"{'wss' if public.scheme == 'https' else 'ws'}://{public.netloc}",
+        "files.origin": " ".join(files),
+    }
+
+
+def _buckets(manifest: Manifest, settings: ReplicaSettings) -> dict[str, str]:
+    """Name and address of each bucket: by path at a store of one's own, by host name at AWS's."""
+    found = {}
+    named = {name.split(".")[1] for name in names_in(manifest) if name.startswith("buckets.")}
+    for name in sorted({*named, *buckets_of(manifest)}):
+        bucket = os.environ.get(f"BUCKET_{name.upper()}") or f"{manifest.name}-{name}"
+        own = settings.aws_endpoint_url.rstrip("/")
+        found[f"buckets.{name}.name"] = bucket
+        found[f"buckets.{name}.url"] = (
+            f"{own}/{bucket}" if own else f"https://{bucket}.s3.{settings.region}.amazonaws.com"
+        )
+    return found
 
 
 def _part(manifest: Manifest, settings: ReplicaSettings) -> Manifest:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-from local.engines.ports import is_free
 from local.runtime.hook import hooked_command
 from local.runtime.spec import Spec
 
@@ -18,6 +17,9 @@ async def debug_port_free(port: int) -> None:
     Raises:
         OSError: somebody else holds it.
     """
+    # A container of a replica has none of the packages that the engines need, and debugs nothing.
+    from local.engines.ports import is_free  # noqa: PLC0415
+
     try:
         async with asyncio.timeout(PORT_DEADLINE_S):
             while not is_free(port):  # noqa: ASYNC110 - its holder tells nobody
