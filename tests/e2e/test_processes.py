@@ -16,6 +16,7 @@ from bench.stack import PROJECT_ROOT, STOP_DEADLINE_S, Stack
 from local.engines import read_run
 from local.engines.ports import is_free
 from tests.e2e.conftest import PASSWORD, history_of, register
+from tests.e2e.test_commands import run
 
 GONE_WITHIN_S = 10.0
 
@@ -52,7 +53,9 @@ def test_neither_ctrl_c_nor_a_crash_leaves_a_process_or_loses_an_acknowledged_me
     own_stack.start()
     own_stack.wait_until_healthy()
     assert asyncio.run(stored_ids(own_stack, username, conversation_id, len(acknowledged))) >= acknowledged
-    assert own_stack.stop(signal.SIGTERM) == 0
+    assert run(own_stack, "stop") == (0, "Stopped; the data is kept.\n")
+    assert own_stack.process.wait(STOP_DEADLINE_S) == 0
+    assert run(own_stack, "stop")[1].startswith("No stack runs on ")
 
 
 async def talk_and_interrupt(stack: Stack) -> tuple[str, str, set[str]]:

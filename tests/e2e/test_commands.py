@@ -1,0 +1,52 @@
+"""The commands for whoever has a stack running in another terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import httpx
+
+from bench.stack import PROJECT_ROOT, Stack
+
+
+def run(stack: Stack, *words: str) -> tuple[int, str]:
+    """Runs a command beside a stack; its status and all that it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", *words],
+        cwd=PROJECT_ROOT,
+        env={**os.environ, "PARLEY_DATA": str(stack.data), "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_status_tells_where_everything_is_and_how_it_does(stack: Stack) -> None:
+    status, said = run(stack, "status")
+    assert status == 0
+    for words in (f"{stack.url}/_local", "ws_send", "store_messages", "chat.send", "dead.store_messages"):
+        assert words in said
+
+
+def test_logs_show_what_a_function_printed(stack: Stack) -> None:
+    assert httpx.get(f"{stack.url}/api/conversations", trust_env=False).status_code == 401
+    assert run(stack, "logs", "rest_chat", "--once")[0] == 0
+    status, said = run(stack, "logs", "nobody", "--once")
+    assert (status, said) == (1, "The stack refuses: There is no function nobody.\n")
+
+
+def test_faults_are_set_strike_and_are_taken_back(stack: Stack) -> None:
+    assert run(stack, "fault", "seed", "7") == (0, "seed 7\nno faults are set\n")
+    assert run(stack, "fault", "kill", "function=rest_chat", "at=answer")[0] == 0
+    health = f"{stack.url}/api/health"
+    assert [httpx.get(health, trust_env=False, timeout=60).status_code for _ in range(2)] == [500, 200]
+    assert run(stack, "fault") == (0, "seed 7\n#1 kill rest_chat before answer, once (struck once, spent)\n")
+    assert run(stack, "fault", "remove", "1") == (0, "seed 7\nno faults are set\n")
+    status, said = run(stack, "fault", "kill", "function=nobody")
+    assert status == 1
+    assert "there is none named 'nobody'" in said
+    assert run(stack, "fault", "kill", "at=never", "function=x")[0] == 1
