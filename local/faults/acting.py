@@ -10,7 +10,7 @@ from random import Random
 import psutil
 
 from local.engines.engine import Engine
-from local.failures import FaultError
+from local.failures import FaultError, StartError
 from local.faults.cutting import cut_connections
 from local.faults.faults import Faults, Placed
 from local.faults.models import AnyFault, EngineFault, Fault, Kill, Sockets
@@ -133,7 +133,13 @@ class Acting:
         if wiped:
             await engine.wipe()
         await asyncio.sleep(0.0 if fault.action == "restart" else fault.for_s)
-        await engine.start()
+        try:
+            await engine.start()
+        except StartError:
+            # From here on it is an engine that has fallen, as after a crash of its own.
+            if engine.on_fall is not None:
+                engine.on_fall(engine, 1)
+            raise
         await self._restore(engine.name, wiped)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import socket
 import sys
@@ -44,7 +45,7 @@ def _shut(handle: int, descriptor: int) -> bool:
     copy: int = libc.syscall(PIDFD_GETFD, handle, descriptor, 0)
     if copy < 0:
         error = ctypes.get_errno()
-        if error == 9:  # EBADF: it was closed in the meantime
+        if error == errno.EBADF:  # it was closed in the meantime
             return False
         raise OSError(error, os.strerror(error))
     with socket.socket(fileno=copy) as connection, contextlib.suppress(OSError):

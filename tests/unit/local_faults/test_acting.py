@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import cast
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from local.engines.engine import Engine
-from local.failures import FaultError
+from local.failures import FaultError, StartError
 from local.faults import Faults, read_fault
 from local.faults.acting import Acting
 from local.faults.cutting import cut_connections
@@ -31,6 +32,7 @@ class FakeEngine:
     pid: int | None = None
     port: int = 0
     did: list[str] = field(default_factory=list)
+    on_fall: Callable[[object, int], None] | None = None
 
     async def start(self) -> None:
         self.did.append("start")
@@ -108,6 +110,21 @@ async def test_a_fault_that_fails_is_told() -> None:
     bench = Bench(engine)
     await bench.act(kind="engine", engine="mongo", action="restart")
     assert "#1 failed: restart mongo: no room" in bench.told
+
+
+async def test_an_engine_that_does_not_come_back_is_left_to_the_supervisor() -> None:
+    engine = FakeEngine()
+    fallen: list[tuple[object, int]] = []
+    engine.on_fall = lambda fell, status: fallen.append((fell, status))
+
+    async def fail() -> None:
+        raise StartError("It did not answer within 60 s.")
+
+    engine.start = fail  # type: ignore[method-assign]
+    bench = Bench(engine)
+    await bench.act(kind="engine", engine="mongo", action="wipe")
+    assert fallen == [(engine, 1)]
+    assert engine.did == ["crash", "wipe"]
 
 
 async def test_a_pause_stops_the_process_and_lets_it_go_on_even_when_the_twin_ends() -> None:
