@@ -21,6 +21,7 @@ from tests.fakes.stores import (
     FakeUserStore,
 )
 from tests.fakes.syncing import FakeSyncStore, FakeSyncTokens
+from tests.fakes.traces import FakeTraceStore
 
 __all__ = [
     "FakeAttachmentStore",
@@ -42,5 +43,6 @@ __all__ = [
     "FakeSyncTokens",
     "FakeTicketStore",
     "FakeTokens",
+    "FakeTraceStore",
     "FakeUserStore",
 ]

@@ -86,9 +86,14 @@ class Stack(World):
             push=self.push,
             publisher=self.publisher,
             encode=partial(encode_event, url_of=self.attachment_url),
+            note_pushes=self.tracing.note_pushes,
         )
         self.chunk_fan_out = ChunkFanOut(
-            conversations=self.conversation_store, registry=self.registry, gone=self.gone, push=self.push
+            conversations=self.conversation_store,
+            registry=self.registry,
+            gone=self.gone,
+            push=self.push,
+            note_pushes=self.tracing.note_pushes,
         )
         self.health = Health(probes={"kafka": self._probe, "mongo": self._probe, "redis": self._probe})
         self.indexes_made = 0

@@ -74,6 +74,7 @@ def test_the_document_is_valid_and_has_the_routes_of_both_functions(document: di
         "GET /api/messages/conversation/{conversationId}",
         "GET /api/chat/history/{conversationId}",
         "GET /api/messages/{messageId}",
+        "GET /api/messages/{messageId}/trace",
         "PUT /api/messages/status",
         "GET /api/sync",
         "GET /api/users/presence",

@@ -55,6 +55,7 @@ class Delivery:
             push=self.push,
             publisher=world.publisher,
             encode=self.encode,
+            note_pushes=world.tracing.note_pushes,
             large_group_count=5_000,
         )
 
@@ -343,6 +344,7 @@ def fan_out_all(world: World, *, large_group_count: int = 200) -> FanOutReport:
         push=world.push,
         publisher=world.publisher,
         encode=partial(encode_event, url_of=world.attachment_url),
+        note_pushes=world.tracing.note_pushes,
         large_group_count=large_group_count,
     )
     return service.fan_out(events)

@@ -31,6 +31,7 @@ from parley.services.rooms import Announcer, Rooms
 from parley.services.sessions import Sessions
 from parley.services.storing import Storing
 from parley.services.syncing import Sync
+from parley.services.tracing import Traces, Tracing
 from parley.services.users import Users
 from tests.fakes import (
     FakeAttachmentStore,
@@ -52,6 +53,7 @@ from tests.fakes import (
     FakeSyncTokens,
     FakeTicketStore,
     FakeTokens,
+    FakeTraceStore,
     FakeUserStore,
 )
 
@@ -124,11 +126,17 @@ class World:
         self.files = FakeFileStore()
         self.attachments = Attachments(uploads=self.attachment_store, files=self.files, clock=self.clock)
         self.attachment_url = self.files.presign_download
+        self.trace_store = FakeTraceStore(self.clock)
+        self.tracing = Tracing(traces=self.trace_store, clock=self.clock, now_s=lambda: self.clock.now().timestamp())
+        self.traces = Traces(
+            traces=self.trace_store, messages=self.message_store, conversations=self.conversation_store
+        )
         self.chat = Chat(
             conversations=self.conversation_store,
             messages=self.message_store,
             publisher=self.publisher,
             claim_uploads=self.attachments.claim_uploads,
+            tracing=self.tracing,
             clock=self.clock,
         )
         self.editing = Editing(
@@ -181,7 +189,9 @@ class World:
             clock=self.clock,
         )
         self.renewal = Renewal(registry=self.registry, rooms=self.room_registry, clock=self.clock)
-        self.storing = Storing(messages=self.message_store, publisher=self.publisher, clock=self.clock)
+        self.storing = Storing(
+            messages=self.message_store, publisher=self.publisher, tracing=self.tracing, clock=self.clock
+        )
         self.messages = Messages(conversations=self.conversation_store, messages=self.message_store)
 
     def add_user(self, name: str) -> Identity:

@@ -30,12 +30,14 @@ from parley.secrets_extension import ResolvedEnvironment, SecretError
 
 if TYPE_CHECKING:
     from parley.connections.rooms import ValkeyRooms
+    from parley.connections.traces import ValkeyTraces
     from parley.connections.valkey import ValkeyConnections
     from parley.domain.models import Attachment
     from parley.domain.records import Record
     from parley.files.s3 import S3Files
     from parley.push.client import HttpPushClient
     from parley.security.tokens import Ed25519TokenIssuer, Ed25519TokenVerifier
+    from parley.services.tracing import Tracing
     from parley.stores.mongo import MongoStores
     from parley.streams.publisher import KafkaPublisher
 
@@ -53,6 +55,8 @@ _WITHOUT_STORES = frozenset(
         "push",
         "rate_limits",
         "room_registry",
+        "trace_store",
+        "tracing",
     }
 )
 
@@ -155,6 +159,18 @@ class Adapters:
         from parley.connections.rooms import ValkeyRooms
 
         return ValkeyRooms(self._read(RedisSettings).redis_url)
+
+    @cached_property
+    def trace_store(self) -> ValkeyTraces:
+        from parley.connections.traces import ValkeyTraces
+
+        return ValkeyTraces(self.connections.redis)
+
+    @cached_property
+    def tracing(self) -> Tracing:
+        from parley.services.tracing import Tracing
+
+        return Tracing(traces=self.trace_store, clock=self.clock)
 
     @cached_property
     def publisher(self) -> KafkaPublisher:

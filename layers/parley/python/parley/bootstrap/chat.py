@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parley.services.receipts import ReceiptRecording, Receipts
     from parley.services.storing import Storing
     from parley.services.syncing import Sync
+    from parley.services.tracing import Traces
 
 
 class ChatServices(Adapters):
@@ -66,6 +67,7 @@ class ChatServices(Adapters):
             messages=self.stores.messages,
             publisher=self.publisher,
             claim_uploads=self._claim_uploads,
+            tracing=self.tracing,
             clock=self.clock,
         )
 
@@ -87,6 +89,12 @@ class ChatServices(Adapters):
         from parley.services.messages import Messages
 
         return Messages(conversations=self.stores.conversations, messages=self.stores.messages)
+
+    @cached_property
+    def traces(self) -> Traces:
+        from parley.services.tracing import Traces
+
+        return Traces(traces=self.trace_store, messages=self.stores.messages, conversations=self.stores.conversations)
 
     @cached_property
     def editing(self) -> Editing:
@@ -114,7 +122,7 @@ class ChatServices(Adapters):
     def storing(self) -> Storing:
         from parley.services.storing import Storing
 
-        return Storing(messages=self.stores.messages, publisher=self.publisher, clock=self.clock)
+        return Storing(messages=self.stores.messages, publisher=self.publisher, tracing=self.tracing, clock=self.clock)
 
     @cached_property
     def receipts(self) -> Receipts:

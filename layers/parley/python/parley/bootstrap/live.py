@@ -92,6 +92,7 @@ class LiveServices(Adapters):
             push=self.push,
             publisher=self.publisher,
             encode=partial(encode_event, url_of=self.attachment_url),
+            note_pushes=self.tracing.note_pushes,
         )
 
     @cached_property
@@ -99,7 +100,11 @@ class LiveServices(Adapters):
         from parley.services.chunks import ChunkFanOut
 
         return ChunkFanOut(
-            conversations=self.stores.conversations, registry=self.connections, gone=self._gone, push=self.push
+            conversations=self.stores.conversations,
+            registry=self.connections,
+            gone=self._gone,
+            push=self.push,
+            note_pushes=self.tracing.note_pushes,
         )
 
     @cached_property

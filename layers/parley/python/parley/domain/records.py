@@ -153,13 +153,17 @@ class ConversationCreated:
 
 @dataclass(frozen=True, slots=True)
 class FanOutChunk:
-    """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition."""
+    """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition.
+
+    `message_ids`: the new messages that are in this or another of the records made with it.
+    """
 
     topic: ClassVar[str] = CHAT_FANOUT
     conversation_id: str
     members_rev: int
     part: int
     frames: tuple[bytes, ...]
+    message_ids: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:

@@ -27,6 +27,7 @@ from parley.ports.rates import RateLimiter
 from parley.ports.security import PasswordHasher, SyncTokenCodec, TokenIssuer, TokenVerifier
 from parley.ports.sockets import ConnectionRegistry, RoomRegistry, TicketStore
 from parley.ports.sync import MemberState, MessageSpan, Place, Stamp, SyncReader, SyncStore
+from parley.ports.trace import Pushes, TraceStore, Tracks
 from parley.ports.users import BlockStore, SessionStore, UserStore
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "Push",
     "PushClient",
     "PushOutcome",
+    "Pushes",
     "RateLimiter",
     "RoomRegistry",
     "SessionStore",
@@ -70,6 +72,8 @@ __all__ = [
     "TicketStore",
     "TokenIssuer",
     "TokenVerifier",
+    "TraceStore",
+    "Tracks",
     "UserStore",
     "outbox_row_id",
 ]

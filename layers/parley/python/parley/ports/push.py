@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from parley.domain.live import LiveEvent
 from parley.domain.models import (
     Connection,
 )
 from parley.domain.records import PushEvent
+from parley.domain.trace import DeliveryOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Push:
     frames: tuple[bytes, ...]
 
 
-PushOutcome = Literal["pushed", "gone", "failed"]
+PushOutcome = DeliveryOutcome
 """What became of a push. Of a socket that was only looked after, `pushed` says that it is open."""
 
 

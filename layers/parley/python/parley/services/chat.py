@@ -16,6 +16,7 @@ from parley.domain.records import SendRequested
 from parley.ports import Clock, ConversationStore, MessageStore, Publisher
 from parley.services.access import access_conversations, check_unblocked, not_found
 from parley.services.attachments import Claimed
+from parley.services.tracing import Tracing
 
 ClaimUploads = Callable[[Identity, Mapping[str, Sequence[str]]], Mapping[str, Claimed]]
 
@@ -45,12 +46,14 @@ class Chat:
         messages: MessageStore,
         publisher: Publisher,
         claim_uploads: ClaimUploads,
+        tracing: Tracing,
         clock: Clock,
     ) -> None:
         self._conversations = conversations
         self._messages = messages
         self._publisher = publisher
         self._claim_uploads = claim_uploads
+        self._tracing = tracing
         self._clock = clock
 
     def send_message(self, identity: Identity, draft: Draft) -> AcceptedMessage:
@@ -175,7 +178,11 @@ class Chat:
             outcomes = self._publisher.publish([SendRequested(message) for message in once])
         except UnavailableError as error:
             return {message.message_id: error for message in once}
-        return {message.message_id: error for message, error in zip(once, outcomes, strict=True) if error is not None}
+        failures = {
+            message.message_id: error for message, error in zip(once, outcomes, strict=True) if error is not None
+        }
+        self._tracing.note_accepted([message for message in once if message.message_id not in failures])
+        return failures
 
 
 def check_form(draft: Draft) -> InvalidRequestError | None:

@@ -6,7 +6,7 @@ same bytes: a burst into a group of 500 is encoded and joined once, and not 500 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from parley.domain.models import Connection, Membership
@@ -23,7 +23,7 @@ from parley.domain.records import (
     ReceiptMoved,
 )
 from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, Push, PushClient
-from parley.services.chunks import LARGE_GROUP_COUNT, make_chunks
+from parley.services.chunks import LARGE_GROUP_COUNT, PushNotes, make_chunks
 from parley.services.conversations import make_view
 from parley.services.frames import join_frames
 from parley.services.gone import GoneSockets
@@ -68,6 +68,7 @@ class FanOut:
         push: PushClient,
         publisher: Publisher,
         encode: EventEncoder,
+        note_pushes: PushNotes,
         large_group_count: int = LARGE_GROUP_COUNT,
     ) -> None:
         self._conversations = conversations
@@ -78,6 +79,7 @@ class FanOut:
         self._publisher = publisher
         self._large_group_count = large_group_count
         self._encode = encode
+        self._note_pushes = note_pushes
 
     def fan_out(self, events: Sequence[PushEvent | GroupShown]) -> FanOutReport:
         """Pushes events to their sockets, in the order given on each; one that comes twice in a batch goes once.
@@ -101,6 +103,8 @@ class FanOut:
         for push, outcome in zip(pushes, outcomes, strict=True):
             if outcome == "gone":
                 self._gone.forget(push.connection)
+        small = {place for audience in audiences for place in audience.events}
+        self._note_pushes([(event_id, None) for event_id in _new_messages(events, small)], pushes, outcomes)
         return FanOutReport(
             pushed=outcomes.count("pushed"),
             gone=outcomes.count("gone"),
@@ -197,7 +201,9 @@ class FanOut:
             shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
             frames = join_frames([self._encode(event) for event in shared])
             newest = max(_members_rev_of(event) or 0 for event in shared)
-            chunks += make_chunks(events[audience.events[0]].key, newest, frames)
+            chunks += make_chunks(
+                events[audience.events[0]].key, newest, frames, _new_messages(events, audience.events)
+            )
         if chunks:
             for failure in self._publisher.publish(chunks):
                 if failure is not None:
@@ -232,6 +238,11 @@ class FanOut:
             total += count * len(connections[user_id])
             pushes += [Push(connection, frames) for connection in connections[user_id]]
         return pushes, total
+
+
+def _new_messages(events: Sequence[PushEvent | GroupShown], places: Collection[int]) -> list[str]:
+    """The ids of the new messages among the events at these places."""
+    return [event.message.message_id for place in sorted(places) if isinstance(event := events[place], MessageStored)]
 
 
 def _members_rev_of(event: PushEvent | GroupShown) -> int | None:

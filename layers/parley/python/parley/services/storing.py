@@ -8,14 +8,16 @@ from parley.domain.errors import ParleyError, UnavailableError
 from parley.domain.models import AcceptedMessage
 from parley.domain.records import MessageStored
 from parley.ports import Appended, Clock, MessageStore, Publisher
+from parley.services.tracing import Tracing
 
 
 class Storing:
     """The consumer of `chat.send`: gives messages their seq, stores them, and emits them after that."""
 
-    def __init__(self, *, messages: MessageStore, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, *, messages: MessageStore, publisher: Publisher, tracing: Tracing, clock: Clock) -> None:
         self._messages = messages
         self._publisher = publisher
+        self._tracing = tracing
         self._clock = clock
 
     def store_messages(self, batch: Sequence[AcceptedMessage]) -> list[ParleyError | None]:
@@ -61,9 +63,11 @@ class Storing:
             outcomes = self._publisher.publish(events)
         except UnavailableError as error:
             return {event.message.message_id: error for event in events}
-        return {
+        failures = {
             event.message.message_id: error for event, error in zip(events, outcomes, strict=True) if error is not None
         }
+        self._tracing.note_published([message_id for message_id in once if message_id not in failures])
+        return failures
 
 
 def _is_its_own(accepted: AcceptedMessage, appended: Appended) -> bool:

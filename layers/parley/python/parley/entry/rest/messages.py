@@ -15,6 +15,7 @@ from parley.protocol.cursors import HistoryCursor, SearchCursor, decode_cursor, 
 from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBody, encode_accepted, encode_change
 from parley.protocol.objects import MessageObject, encode_message
 from parley.protocol.receipts import PointersAnswer, StatusBody, encode_pointers
+from parley.protocol.trace import TraceAnswer, encode_trace
 
 
 async def send_message(services: Services, caller: Caller, body: SendBody) -> Response:
@@ -86,6 +87,14 @@ async def get_message(services: Services, caller: Caller, message_id: MessageId)
     return answer(encode_message(message, services.attachment_url))
 
 
+async def get_trace(services: Services, caller: Caller, message_id: MessageId) -> Response:
+    """When a message was accepted, stored, published, and pushed to or refused by each of the caller's connections.
+
+    Publishing and pushes are known for a day. A message that is accepted and not stored yet is told to its sender.
+    """
+    return answer(encode_trace(services.traces.get_trace(caller, message_id)))
+
+
 async def edit_message(services: Services, caller: Caller, message_id: MessageId, body: EditBody) -> Response:
     """Gives a stored message of the caller's own another content."""
     return answer(encode_change(services.editing.edit_message(caller, message_id, body.content)), 202)
@@ -150,6 +159,7 @@ ROUTES = (
     # Before the route of one message, whose id it would be.
     Route("GET", "/api/messages/search", search_messages, _TAG, 200, _HISTORY, ("not_found",)),
     Route("GET", "/api/messages/{messageId}", get_message, _TAG, 200, MessageObject, ("not_found",)),
+    Route("GET", "/api/messages/{messageId}/trace", get_trace, _TAG, 200, TraceAnswer, ("not_found",)),
     Route("PUT", "/api/messages/status", record_receipt, _TAG, 200, PointersAnswer, ("not_found",), bucket="seen"),
     Route("PUT", _MESSAGE, edit_message, _TAG, 202, ChangeAnswer, _EDIT_ERRORS),
     Route("DELETE", _MESSAGE, delete_message, _TAG, 202, ChangeAnswer, ("not_found", "forbidden")),

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from parley.services.receipts import Receipts
     from parley.services.sessions import Sessions
     from parley.services.syncing import Sync
+    from parley.services.tracing import Traces
     from parley.services.users import Users
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -82,6 +83,9 @@ class RestServices(Protocol):
 
     @property
     def messages(self) -> Messages: ...
+
+    @property
+    def traces(self) -> Traces: ...
 
     @property
     def receipts(self) -> Receipts: ...
