@@ -646,6 +646,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/messages/{messageId}/trace": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get trace
+         * @description When a message was accepted, stored, published, and pushed to or refused by each of the caller's connections.
+         *
+         *     Publishing and pushes are known for a day. A message that is accepted and not stored yet is told to its sender.
+         */
+        get: operations["get_trace"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/messages/status": {
         parameters: {
             query?: never;
@@ -974,6 +996,17 @@ export interface components {
              */
             kind: "group";
         };
+        /** @description What became of the message on one of the caller's connections. */
+        DeliveryObject: {
+            connectionId: string;
+            /** Format: date-time */
+            at: string;
+            /**
+             * @description `pushed`: its gateway took it; `gone`: it was closed; `failed`: given up after a small budget.
+             * @enum {string}
+             */
+            outcome: "pushed" | "gone" | "failed";
+        };
         /** @description A message's new content. */
         EditBody: {
             /** @description Unicode code points, one of them not white space. */
@@ -1236,6 +1269,14 @@ export interface components {
             refreshToken: string;
             /** @description For how many seconds the access token holds. */
             expiresIn: number;
+        };
+        /** @description A message's way; null for what has not happened, or was longer than a day ago and is no longer known. */
+        TraceAnswer: {
+            messageId: string;
+            acceptedAt: string | null;
+            storedAt: string | null;
+            publishedAt: string | null;
+            deliveries: components["schemas"]["DeliveryObject"][];
         };
         /** @description What is to change of the caller's profile; what is not named stays. */
         UpdateProfileBody: {
@@ -2151,6 +2192,28 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MessageObject"];
+                };
+            };
+        };
+    };
+    get_trace: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                messageId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TraceAnswer"];
                 };
             };
         };

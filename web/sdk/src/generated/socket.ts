@@ -432,12 +432,12 @@ export interface components {
             requestId?: string;
             data?: components["schemas"]["NoData"] | null;
         };
-        /** @description A page of what changed, of up to 100 KB. Unless `complete`, ask on with `token`. */
+        /** @description Asks for all that changed since a token, or without one for the caller's whole state. */
         SyncFrame: {
-            /** @constant */
-            event: "sync";
-            requestId: string;
-            data: components["schemas"]["SyncAnswer"];
+            /** @enum {string} */
+            action: "sync" | "chat:sync";
+            requestId?: string;
+            data?: components["schemas"]["SyncData"] | null;
         };
         /** @description The messages are durable and will be stored, but for those that `results` has as refused. */
         ChatSendAckFrame: {
@@ -501,6 +501,13 @@ export interface components {
             event: "pong";
             requestId: string;
             data: components["schemas"]["PongData"];
+        };
+        /** @description A page of what changed, of up to 100 KB. Unless `complete`, ask on with `token`. */
+        SyncAnswerFrame: {
+            /** @constant */
+            event: "sync";
+            requestId: string;
+            data: components["schemas"]["SyncAnswer"];
         };
         /** @description A frame was refused. Without requestId where the frame had none, or none that could be read. */
         ErrorFrame: {
@@ -599,7 +606,7 @@ export interface components {
             event: "session:ended";
             data: components["schemas"]["EndedData"];
         };
-        JoinedFrame: (components["schemas"]["ChatSendAckFrame"] | components["schemas"]["ChatEditAckFrame"] | components["schemas"]["ChatDeleteAckFrame"] | components["schemas"]["ChatReactAckFrame"] | components["schemas"]["ChatSeenAckFrame"] | components["schemas"]["ChatTypingAckFrame"] | components["schemas"]["ChatJoinAckFrame"] | components["schemas"]["ChatLeaveAckFrame"] | components["schemas"]["PongFrame"] | components["schemas"]["SyncFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["ChatReceiveFrame"] | components["schemas"]["MessageUpdateFrame"] | components["schemas"]["MessageDeleteFrame"] | components["schemas"]["ChatSeenUpdateFrame"] | components["schemas"]["ChatTypingUpdateFrame"] | components["schemas"]["ChatUserJoinedFrame"] | components["schemas"]["ChatUserLeftFrame"] | components["schemas"]["PresenceUpdateFrame"] | components["schemas"]["ConversationCreateFrame"] | components["schemas"]["GroupCreateFrame"] | components["schemas"]["GroupUpdateFrame"] | components["schemas"]["GroupMembersFrame"] | components["schemas"]["GroupDeleteFrame"] | components["schemas"]["SessionExpiringFrame"] | components["schemas"]["SessionEndedFrame"])[];
+        JoinedFrame: (components["schemas"]["ChatSendAckFrame"] | components["schemas"]["ChatEditAckFrame"] | components["schemas"]["ChatDeleteAckFrame"] | components["schemas"]["ChatReactAckFrame"] | components["schemas"]["ChatSeenAckFrame"] | components["schemas"]["ChatTypingAckFrame"] | components["schemas"]["ChatJoinAckFrame"] | components["schemas"]["ChatLeaveAckFrame"] | components["schemas"]["PongFrame"] | components["schemas"]["SyncAnswerFrame"] | components["schemas"]["ErrorFrame"] | components["schemas"]["ChatReceiveFrame"] | components["schemas"]["MessageUpdateFrame"] | components["schemas"]["MessageDeleteFrame"] | components["schemas"]["ChatSeenUpdateFrame"] | components["schemas"]["ChatTypingUpdateFrame"] | components["schemas"]["ChatUserJoinedFrame"] | components["schemas"]["ChatUserLeftFrame"] | components["schemas"]["PresenceUpdateFrame"] | components["schemas"]["ConversationCreateFrame"] | components["schemas"]["GroupCreateFrame"] | components["schemas"]["GroupUpdateFrame"] | components["schemas"]["GroupMembersFrame"] | components["schemas"]["GroupDeleteFrame"] | components["schemas"]["SessionExpiringFrame"] | components["schemas"]["SessionEndedFrame"])[];
         GatewayErrorFrame: {
             message: string;
             connectionId: string;

@@ -279,9 +279,9 @@ def _name(name: str) -> str:
 
 
 def _event_name(frame: ServerFrame) -> str:
-    """The same for an event, kept apart from a client's frame: `sync` is the name of both."""
-    is_bare = frame.is_answer and not frame.event.endswith(":ack")
-    return _name(frame.event) + ("Answer" if is_bare else "")
+    """The same for an event, kept apart from a client's frame where both have one name, as `sync` has."""
+    name = _name(frame.event)
+    return f"{name}Answer" if any(_name(one.actions[0]) == name for one in CLIENT_FRAMES) else name
 
 
 def _answers(frame: ClientFrame) -> Iterable[ServerFrame]:
