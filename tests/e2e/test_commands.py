@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
+import io
+from contextlib import redirect_stderr, redirect_stdout
 
 import httpx
+import pytest
 
-from bench.stack import PROJECT_ROOT, Stack
+from bench.stack import Stack
+from local.__main__ import main
 
 
 def run(stack: Stack, *words: str) -> tuple[int, str]:
     """Runs a command beside a stack; its status and all that it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "local", *words],
-        cwd=PROJECT_ROOT,
-        env={**os.environ, "PARLEY_DATA": str(stack.data), "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout + done.stderr
+    said = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+        patch.setenv("PARLEY_DATA", str(stack.data))
+        patch.setenv("COLUMNS", "200")
+        status = main(list(words))
+    return status, said.getvalue()
 
 
 def test_status_tells_where_everything_is_and_how_it_does(stack: Stack) -> None:

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from bench.client import Device, ParleyClient
 from bench.stack import Stack
 from tests.e2e.conftest import register, until
-from tests.stacks import FROZEN, run_stack
 
 
-@pytest.fixture
-def stack_of_two(tmp_path: Path) -> Iterator[Stack]:
-    yield from run_stack(Stack(tmp_path / "data", environment=FROZEN | {"GATEWAYS": "2"}))
-
-
-def test_people_on_two_endpoints_reach_each_other(stack_of_two: Stack) -> None:
+def test_people_on_two_endpoints_reach_each_other(stack: Stack) -> None:
     async def scenario() -> None:
-        first, second = stack_of_two.facts()["ws_urls"]
-        async with ParleyClient(stack_of_two.url) as client:
+        first, second = stack.facts()["ws_urls"]
+        async with ParleyClient(stack.url) as client:
             ada, ben = await register(client, "ada"), await register(client, "ben")
             conversation_id = await ada.create_direct(ben.user_id)
             devices = []
