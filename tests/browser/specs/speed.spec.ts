@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { account, arrive, call, direct, leave, messages, say, stored } from "../people";
 
 const FIRST_LOAD_BYTES = 150_000;
-const MANY = Number(process.env["MESSAGES"] ?? 2000);
+const MANY = Number(process.env["MESSAGES"] ?? 1000);
 /** What a step of scrolling may hold up the page for, on a machine that does other things as well. */
 const LOOSE_MS = 1000;
 

@@ -28,6 +28,7 @@ interface Props {
 /** Pixels from an end at which the next page is asked for, and within which the end counts as reached. */
 const AHEAD_PX = 800;
 const NEAR_PX = 48;
+const JUMP_MARGIN_PX = 200;
 const HIGHLIGHT_MS = 2400;
 /** Frames without a change after which a place counts as reached, and after which it is given up. */
 const SETTLED_FRAMES = 3;
@@ -111,10 +112,12 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
       const there = state.current.items.some((item) => item.seq === seq);
       target.current = { seq, align: "center", highlight: true };
       atEnd.current = false;
+      // A reload on the way arrives there as well.
+      keepPlaceOf(conversationId, { seq, offset: -JUMP_MARGIN_PX });
       if (there) settle();
       else void jumpTo(seq);
     },
-    [jumpTo],
+    [conversationId, jumpTo],
   );
 
   /** Goes where it was asked to, as soon as that message is there: again until what is above it has been measured. */
