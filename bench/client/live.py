@@ -171,15 +171,20 @@ class LiveClient:
         if received.request_id is None:
             self.replica.apply_event(received.event, received.data)
             if received.event == "session:expiring":
-                self._spawn(self._hand_over(self.device, float(received.data.get("retryAfter") or 0)))
+                self._spawn(self.hand_over(float(received.data.get("retryAfter") or 0)))
             elif received.event == "session:ended":
                 self.ended = str(received.data["reason"])
             self._watch_gaps()
         if self._on_event is not None:
             self._on_event(self, received)
 
-    async def _hand_over(self, old: Device, pause_s: float) -> None:
-        """Opens the next socket, and only when it is served closes the old one: make before break."""
+    async def hand_over(self, pause_s: float = 0.0) -> None:
+        """Opens the next socket, and only when it is served closes the old one: make before break.
+
+        Args:
+            pause_s: to wait before, as the server said, so that not all come at once.
+        """
+        old = self.device
         await asyncio.sleep(pause_s)
         if old is not self._device:
             return

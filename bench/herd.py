@@ -1,0 +1,124 @@
+"""`python -m bench.herd`: drops all sockets of a stack at once, and watches their clients come back in turns."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import itertools
+import random
+import secrets
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from bench.client import ParleyClient
+from bench.client.live import LiveClient
+from bench.client.rest import Person
+from bench.faults.control import Control
+from bench.stack import Stack
+
+SIDE_BY_SIDE = 6
+AWAY_COUNT = 20
+
+
+class Herd:
+    """Clients, each on a session of its own, in one group: what is sent while they are away must come with them."""
+
+    def __init__(self, client: ParleyClient, control: Control) -> None:
+        self._client = client
+        self._control = control
+        self._password = f"herd {secrets.token_hex(16)}"
+        self._clients: list[LiveClient] = []
+        self._place = ""
+
+    async def gather(self, count: int) -> float:
+        """Signs everybody in and connects them; in how many seconds they were connected."""
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+        run = secrets.token_hex(4)
+
+        async def register(number: int) -> Person:
+            async with slots:
+                return await self._client.register(f"h{run}.{number}", self._password)
+
+        people = list(await asyncio.gather(*(register(number) for number in range(count))))
+        self._place = await people[0].create_group("Herd", [person.user_id for person in people[1:]])
+        self._clients = [
+            LiveClient(person, self._password, chance=random.Random(number)) for number, person in enumerate(people)
+        ]
+        started = time.monotonic()
+        await asyncio.gather(*(client.start() for client in self._clients))
+        return time.monotonic() - started
+
+    async def scatter(self) -> dict[str, float]:
+        """Drops every socket at once, sends meanwhile, and waits until everybody is back and has it all."""
+        refusals = sum(client.refusals for client in self._clients)
+        syncs = sum(client.syncs for client in self._clients)
+        started = time.monotonic()
+        await self._control.add({"kind": "sockets"})
+        sender = self._clients[0].person
+        for number in range(AWAY_COUNT):
+            await sender.send_message(self._place, f"away-{number}", "while you were away")
+        times = sorted(await asyncio.gather(*(self._back(client, started) for client in self._clients)))
+        return {
+            "clients": len(times),
+            "back p50 s": times[len(times) // 2],
+            "back last s": times[-1],
+            "refusals a client": (sum(client.refusals for client in self._clients) - refusals) / len(times),
+            "syncs a client": (sum(client.syncs for client in self._clients) - syncs) / len(times),
+            "most in one second": _busiest(times),
+        }
+
+    async def _back(self, client: LiveClient, started: float) -> float:
+        def is_whole() -> bool:
+            held = client.replica.conversations.get(self._place)
+            return client.connections >= 2 and held is not None and len(held.messages) >= AWAY_COUNT
+
+        while not is_whole():  # noqa: ASYNC110 - what it looks at is changed by two parts that tell nobody
+            await asyncio.sleep(0.05)
+        return time.monotonic() - started
+
+    async def disperse(self) -> None:
+        """Ends all."""
+        await asyncio.gather(*(client.stop() for client in self._clients))
+
+
+def _busiest(times: Sequence[float]) -> int:
+    return max(len(list(same)) for _, same in itertools.groupby(times, key=int))
+
+
+async def run(url: str, count: int) -> dict[str, float]:
+    """One herd on a stack."""
+    async with ParleyClient(url, timeout_s=60) as client, Control(url) as control:
+        herd = Herd(client, control)
+        connected_s = await herd.gather(count)
+        try:
+            return {"first connected s": connected_s, **await asyncio.wait_for(herd.scatter(), timeout=600)}
+        finally:
+            await herd.disperse()
+
+
+def main() -> int:
+    """The command: 0 where everybody came back whole."""
+    parser = argparse.ArgumentParser(prog="python -m bench.herd", description=__doc__)
+    parser.add_argument("--clients", type=int, default=1_000)
+    parser.add_argument("--rate", type=float, default=50, help="connects a second that the stage lets through")
+    options = parser.parse_args()
+    buckets = {"connect": f"{options.rate}/{max(1, round(options.rate))}", "write": "100000/100000"}
+    limits = ",".join(f"{name}={value}" for name, value in {**buckets, "frame": "100000/100000"}.items())
+    with tempfile.TemporaryDirectory(prefix="parley-herd-") as folder:
+        stack = Stack(Path(folder) / "data", environment={"PARLEY_RATE_LIMITS": limits})
+        stack.start()
+        try:
+            found = uvloop.run(run(stack.url, options.clients))
+        finally:
+            stack.stop()
+    print(", ".join(f"{name} {value:.4g}" for name, value in found.items()))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

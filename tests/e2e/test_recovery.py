@@ -1,0 +1,79 @@
+"""What a client that keeps to the contract holds, whatever goes wrong: `bench.faults` and `bench.acts` in small."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bench.acts import Acts
+from bench.client import ParleyClient
+from bench.client.live import LiveClient
+from bench.faults.menu import POINTS, kill_at
+from bench.faults.run import run_seed
+from bench.faults.scene import Size
+from bench.stack import Stack
+from tests.e2e.conftest import PASSWORD, register
+
+MESSAGES = 60
+FAULTS: list[dict[str, Any]] = [
+    {"kind": "posts", "action": "gone", "share": 0.2, "times": 5},
+    *(kill_at(point) for point in POINTS),
+    {"kind": "disconnects", "action": "lose", "times": 3},
+    {"kind": "sockets"},
+    {"kind": "redeliver", "function": "store_messages"},
+    {"kind": "posts", "action": "throttle", "share": 0.2, "times": 5},
+    {"kind": "engine", "engine": "valkey", "action": "wipe"},
+]
+
+
+def test_nothing_acknowledged_is_lost_twice_or_out_of_order_under_faults(stack: Stack) -> None:
+    size = Size(messages=240, conversations=10, clients=6, faults=len(FAULTS))
+    report = asyncio.run(run_seed(stack, 1, size, faults=FAULTS))
+    assert report.violations == [], report.lines()
+    assert report.acked >= size.messages
+    assert sum(report.struck.values()) >= len(FAULTS)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_state_from_events_and_sync_is_the_state_that_is_read_anew(stack: Stack, seed: int) -> None:
+    async def scenario() -> None:
+        async with ParleyClient(stack.url) as client:
+            acts = Acts(client, seed, people=6, count=80)
+            assert await acts.run() == []
+            assert acts.done > 20
+
+    asyncio.run(scenario())
+
+
+def test_a_hand_over_loses_nothing_and_shows_nothing_twice(stack: Stack) -> None:
+    async def scenario() -> None:
+        async with ParleyClient(stack.url) as client:
+            ada, ben = await register(client, "ada"), await register(client, "ben")
+            place = await ada.create_direct(ben.user_id)
+            sender, reader = LiveClient(ada, PASSWORD), LiveClient(ben, PASSWORD)
+            await asyncio.gather(sender.start(), reader.start())
+            first = reader.device
+
+            async def talk() -> list[str]:
+                return [
+                    (await sender.device.send_message(place, str(number))).data["messageId"]
+                    for number in range(MESSAGES)
+                ]
+
+            async def move() -> None:
+                for _ in range(3):
+                    old = reader.device
+                    await reader.hand_over()
+                    assert reader.device is not old
+                    assert old.socket.closed.done()
+
+            ids, _ = await asyncio.gather(talk(), move())
+            await reader.device.wait_until(lambda: len(reader.replica.shown) >= MESSAGES, timeout_s=60)
+            assert sorted(reader.replica.shown) == sorted(ids)
+            assert (reader.handovers, reader.connections) == (3, 4)
+            assert first.messages, "the first socket was served until the second was"
+            await asyncio.gather(sender.stop(), reader.stop())
+
+    asyncio.run(scenario())
