@@ -69,6 +69,14 @@ def _functions(deployment: Deployment, stage: Stage, functions: Mapping[str, Man
                 arn = f"arn:aws:execute-api:{api.region}:{account}:{name}/{cell.stage_name}/*/@connections/*"
                 _give(function, f"AwsSolutions-IAM5[Resource::{arn}]", connections)
 
+    objects = "An attachment's key is made when it is uploaded, so a policy can name the bucket but not the object."
+    data = deployment.data
+    # cdk-nag writes an import by its export, whose name the CDK makes.
+    export = data.resolve(data.export_value(data.attachments.bucket.bucket_arn))["Fn::ImportValue"]
+    for function in functions.values():
+        if function.needs.buckets | function.needs.read_buckets:
+            _give(function, f"AwsSolutions-IAM5[Resource::{export}/*]", objects)
+
 
 def _data(deployment: Deployment) -> None:
     data = deployment.data
