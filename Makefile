@@ -53,6 +53,9 @@ logs: setup-local ## print what a function prints, as it does: make logs FUNCTIO
 fault: setup-local ## set a fault on the running stack, or list them: make fault FAULT="kill function=ws_send"
 	@exec $(IN)python -m local fault $(FAULT)
 
+seed: setup-local ## fill the running stack with a small company of ten and four weeks of messages; safe to repeat
+	@exec $(IN)python -m seed
+
 reset: setup-local ## delete the data that `make run` keeps
 	@exec $(IN)python -m local reset
 

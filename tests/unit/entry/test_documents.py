@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -181,3 +182,32 @@ def test_the_pages_need_nothing_from_elsewhere_and_their_policy_lets_them_run(st
     for tag in ("script", "style"):
         (text,) = re.findall(rf"<{tag}>(.*?)</{tag}>", answer.text, re.DOTALL)
         assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy
+
+
+def test_every_body_answer_and_error_has_an_example_that_it_allows(document: dict[str, Any]) -> None:
+    seen = 0
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            bodies = [operation["requestBody"]] if "requestBody" in operation else []
+            for part in (*bodies, *operation["responses"].values()):
+                for media_type, content in part.get("content", {}).items():
+                    if not content.get("schema"):
+                        continue
+                    examples = [one["value"] for one in content.get("examples", {}).values()]
+                    examples += [content["example"]] if "example" in content else []
+                    assert examples, (method, path, media_type)
+                    checked = {**content["schema"], "components": document["components"]}
+                    for example in examples:
+                        jsonschema_rs.validate(checked, example)
+                        seen += 1
+    assert seen > 300
+
+
+def test_every_operation_says_its_errors(document: dict[str, Any]) -> None:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            statuses = set(operation["responses"])
+            assert {"413", "415", "422", "503"} <= statuses, (method, path)
+            assert ("401" in statuses) or not operation.get("security"), (method, path)
+            assert ("404" in statuses) or "{" not in path, (method, path)
+            assert ("429" in statuses) or method == "get", (method, path)

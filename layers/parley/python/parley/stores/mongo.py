@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 
@@ -114,6 +114,18 @@ class MongoStores:
         """Creates the collections and indexes that are missing; repeating it changes nothing."""
         with database_call(_SET_UP_TIMEOUT_S):
             create_indexes(self._database)
+
+    def mark_changed(self, conversation_ids: Sequence[str], now: datetime) -> None:
+        """Lets sync take what stands in these conversations for changed now; for data that was not written in its time.
+
+        Only for who fills or mends a database by hand: what it does is not atomic, and repeating it is harmless.
+        """
+        wanted = {"$in": list(conversation_ids)}
+        with database_call(_SET_UP_TIMEOUT_S):
+            for name in ("messages", "memberships"):
+                self._database[name].update_many({"conversationId": wanted}, {"$set": {"changedAt": now}})
+            for name in ("receipts", "conversations"):
+                self._database[name].update_many({"_id": wanted}, {"$set": {"changedAt": now}})
 
     def ping(self) -> None:
         """Returns when the database answered; raises UnavailableError within 2 s when it did not."""

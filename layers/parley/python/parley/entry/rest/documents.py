@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 
+from parley.entry.rest.examples import add_examples
 from parley.entry.rest.problems import ERRORS
 from parley.entry.rest.routes import Route, Services, answer
 from parley.protocol.asyncapi import make_asyncapi
@@ -103,6 +104,7 @@ def make_openapi(app: FastAPI) -> dict[str, Any]:
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
     components["securitySchemes"] = {"accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    add_examples(document)
     return document
 
 

@@ -77,5 +77,5 @@ ROUTES = (
     Route("GET", "/api/users/blocks", list_blocks, _TAG, 200, Page[UserObject]),
     Route("GET", _ONE, get_user, _TAG, 200, UserObject, ("not_found",)),
     Route("PUT", f"{_ONE}/block", block_user, _TAG, 204, None, ("not_found",)),
-    Route("DELETE", f"{_ONE}/block", unblock_user, _TAG, 204, None),
+    Route("DELETE", f"{_ONE}/block", unblock_user, _TAG, 204, None, ("not_found",)),
 )
