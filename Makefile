@@ -82,6 +82,9 @@ format: setup ## put the code in its one form
 	$(IN)ruff check --fix .
 	$(IN)ruff format .
 
+dead-letters: setup-local ## what a consumer gave up: CONSUMER=store_messages ACTION=list|show|replay|drop OFFSETS=3,4 STAGE= (without: the stack here)
+	@$(IN)python -m tools.dead_letters "$(or $(CONSUMER),store_messages)" "$(or $(ACTION),list)" $(if $(OFFSETS),--offsets "$(OFFSETS)") $(if $(filter command environment,$(origin STAGE)),--stage "$(STAGE)") $(ARGS)
+
 documents: setup-local ## write openapi.json and asyncapi.json to a folder (FOLDER=documents)
 	@$(IN)python -m tools.documents "$(or $(FOLDER),documents)"
 

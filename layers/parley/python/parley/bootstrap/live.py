@@ -8,10 +8,12 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from parley.bootstrap.adapters import Adapters
+from parley.config import KafkaSettings
 
 if TYPE_CHECKING:
     from parley.domain.live import LiveEvent
     from parley.services.chunks import ChunkFanOut
+    from parley.services.dead_letters import DeadLetters
     from parley.services.fan_out import FanOut
     from parley.services.gone import GoneSockets
     from parley.services.presence import PresenceTracking
@@ -106,6 +108,18 @@ class LiveServices(Adapters):
             push=self.push,
             note_pushes=self.tracing.note_pushes,
         )
+
+    @cached_property
+    def dead_letters(self) -> DeadLetters:
+        from parley.protocol.records import decode_record
+        from parley.services.dead_letters import DeadLetters
+        from parley.streams.dead_letters import KafkaDeadLetters
+
+        settings = self._read(KafkaSettings)
+        log = KafkaDeadLetters(
+            settings.kafka_bootstrap_servers, settings.kafka_security, decode_record, role=lambda: self._role
+        )
+        return DeadLetters(log=log, marks=self.stores.dead_letter_marks, clock=self.clock)
 
     @cached_property
     def sockets(self) -> Sockets:

@@ -265,6 +265,8 @@ class DeadLetter:
     error_message: str
     stack: str
     failed_at: datetime
+    source_timestamp: datetime | None = None
+    tries: int = 1
 
     @property
     def topic(self) -> str:

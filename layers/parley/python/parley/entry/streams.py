@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ from parley.domain.records import (
     Record,
     SendRequested,
 )
+from parley.domain.times import from_epoch_ms
 from parley.observability import begin_invocation, describe_stack, log_unexpected
 from parley.protocol.records import decode_record
 
@@ -117,6 +119,7 @@ class Item:
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: datetime | None = None
 
 
 def store_messages_handler(services: StoreServices) -> Handler:
@@ -187,6 +190,7 @@ class _Batch:
         self._process = process
         self._services = services
         self._dead: list[tuple[Item, Exception]] = []
+        self._tries: Counter[tuple[str, int]] = Counter()
         self._later: dict[str, int] = {}
 
     def run(self, event: Event) -> dict[str, Any]:
@@ -227,6 +231,7 @@ class _Batch:
         pairs = [pair for pair in pairs if not self._is_put_off(pair[0])]
         if not pairs:
             return
+        self._tries.update((item.source, item.offset) for item, _ in pairs)
         try:
             outcomes = self._process([record for _, record in pairs])
         except (UnavailableError, OSError) as error:
@@ -256,6 +261,7 @@ class _Batch:
         if isinstance(error, ParleyError) and error.retryable:
             self._put_off(item)
             return
+        self._tries[item.source, item.offset] += 1
         try:
             (outcome,) = self._process([record])
         except (UnavailableError, OSError):
@@ -308,6 +314,8 @@ class _Batch:
             error_message=_describe(error) + (" It is too large to be kept here." if too_large else ""),
             stack=describe_stack(error),
             failed_at=now,
+            source_timestamp=item.timestamp,
+            tries=max(1, self._tries[item.source, item.offset]),
         )
 
 
@@ -322,6 +330,7 @@ def _items_of(event: Event) -> Iterator[Item]:
                 offset=record["offset"],
                 key=_decode_base64(record.get("key")),
                 value=_decode_base64(record.get("value")),
+                timestamp=from_epoch_ms(record["timestamp"]) if "timestamp" in record else None,
             )
 
 

@@ -19,6 +19,7 @@ from parley.ports.conversations import (
     OutboxStore,
     outbox_row_id,
 )
+from parley.ports.dead_letters import BuriedLetter, DeadLetterLog, DeadLetterMarks, Mark, MarkName
 from parley.ports.health import Probe, Probes
 from parley.ports.messages import Appended, Changed, MessageStore, NotAppended, NotChanged
 from parley.ports.publisher import Publisher
@@ -34,16 +35,21 @@ __all__ = [
     "Appended",
     "AttachmentStore",
     "BlockStore",
+    "BuriedLetter",
     "Changed",
     "Clock",
     "ConnectionRegistry",
     "ConversationChange",
     "ConversationReader",
     "ConversationStore",
+    "DeadLetterLog",
+    "DeadLetterMarks",
     "Decision",
     "EventEncoder",
     "FileStore",
     "LiveEncoder",
+    "Mark",
+    "MarkName",
     "MemberState",
     "MessageSpan",
     "MessageStore",

@@ -56,6 +56,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
         IndexModel([("messageId", ASCENDING)], name="message"),
     ],
+    "deadLetterMarks": [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=90 * 24 * 60 * 60)],
     "receipts": [],
     "departures": [
         IndexModel([("userId", ASCENDING), ("changedAt", ASCENDING)], name="user_changed"),

@@ -17,6 +17,7 @@ from parley.stores.attachments import MongoAttachmentStore
 from parley.stores.blocks import MongoBlockStore
 from parley.stores.codecs import Document
 from parley.stores.conversations import MongoConversationStore
+from parley.stores.dead_letters import MongoDeadLetterMarks
 from parley.stores.errors import database_call, watch_login
 from parley.stores.indexes import create_indexes
 from parley.stores.messages import MongoMessageStore
@@ -101,6 +102,10 @@ class MongoStores:
     @cached_property
     def messages(self) -> MongoMessageStore:
         return MongoMessageStore(self._client, self._database, self._writers)
+
+    @cached_property
+    def dead_letter_marks(self) -> MongoDeadLetterMarks:
+        return MongoDeadLetterMarks(self._database)
 
     @cached_property
     def attachments(self) -> MongoAttachmentStore:
