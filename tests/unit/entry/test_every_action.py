@@ -130,8 +130,9 @@ def bad_frames(action: str, data: Json) -> Iterator[str]:
         "token",
     ):
         start = json.dumps({name: value for name, value in data.items() if name != field})[:-1]
+        start += ", " if len(start) > 1 else ""
         for value in BAD_VALUES:
-            yield f'{{"action": "{action}", "requestId": "r", "data": {start}{", " if len(start) > 1 else ""}"{field}": {value}}}}}'
+            yield f'{{"action": "{action}", "requestId": "r", "data": {start}"{field}": {value}}}}}'
 
 
 @pytest.mark.parametrize("action", ACTIONS)
