@@ -27,7 +27,8 @@ export class Receipts {
 
   /** Looks soon whether there is something to tell: what comes until then is told with it. */
   wake(): void {
-    if (this.#timer.isSet || this.#isRunning) return;
+    // Without a connection nothing is lost: it is called again when there is one.
+    if (this.#timer.isSet || this.#isRunning || this.getSocket() === null) return;
     // Not all tabs at once: what the first tells the others need not.
     this.#timer.set(DELAY_MS + this.platform.random() * DELAY_MS, () => void this.#tellAll());
   }

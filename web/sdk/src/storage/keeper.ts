@@ -16,7 +16,8 @@ export class Keeper {
   readonly #timer: Timer;
   #isKeeper = false;
   #letGo: (() => void) | null = null;
-  #isStopped = false;
+  /** Whether what is kept of other conversations is this tab's too. */
+  #isWhole = true;
   #saving: Promise<void> = Promise.resolve();
 
   constructor(
@@ -44,16 +45,21 @@ export class Keeper {
 
   /** Begins to keep, once no other tab does. */
   start(): void {
-    this.#isStopped = false;
     const { locks } = this.platform;
     if (!this.storage.isShared || locks === undefined) {
       this.#isKeeper = true;
       return;
     }
-    const held = new Promise<void>((resolve) => (this.#letGo = resolve));
+    const waiting = new AbortController();
+    const held = new Promise<void>((resolve) => {
+      this.#letGo = () => {
+        waiting.abort();
+        resolve();
+      };
+    });
     locks
-      .request(`${this.name}:keeper`, () => {
-        if (this.#isStopped) return undefined;
+      .request(`${this.name}:keeper`, { signal: waiting.signal }, () => {
+        if (waiting.signal.aborted) return undefined;
         this.#isKeeper = true;
         // Whoever kept before may have known more of some, and this tab less: its own state is whole in itself.
         for (const id of this.state.conversations.keys()) this.state.unsaved.add(id);
@@ -62,11 +68,9 @@ export class Keeper {
         return held;
       })
       .catch((error: unknown) => {
-        this.broken(asParleyError(error));
+        if (!waiting.signal.aborted) this.broken(asParleyError(error));
       });
   }
-
-  #isWhole = true;
 
   /** Something has changed, which is kept soon. */
   wake(): void {
@@ -86,7 +90,6 @@ export class Keeper {
   async stop(isKept: boolean): Promise<void> {
     if (isKept) await this.save();
     this.#timer.stop();
-    this.#isStopped = true;
     this.#isKeeper = false;
     await this.#saving;
     this.#letGo?.();

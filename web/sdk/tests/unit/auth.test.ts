@@ -116,3 +116,34 @@ test("errors tell what the contract says", async () => {
   expect((await client.updateProfile({ displayName: "New" })).displayName).toBe("New");
   expect(client.getAuth().user?.displayName).toBe("New");
 });
+
+test("one tab keeps for all, and the next one when it is gone", async () => {
+  const browser = makeBrowser();
+  const one = await signedIn(server, browser);
+  await advance(1_000);
+  const two = makeClient(server, browser);
+  await two.start();
+  await settle();
+  await one.stop();
+  await settle();
+  server.socket.tell({ event: "chat:receive", data: { message: message(1), rev: 2 } });
+  await advance(2_000);
+  await two.stop();
+  server.routes.set("POST /api/auth/ws-ticket", () => problem(503, "unavailable"));
+  const three = makeClient(server, browser);
+  await three.start();
+  expect(three.openMessages("c_1").getSnapshot().items.map((item) => item.content)).toEqual(["number 1"]);
+});
+
+test("nothing is done without a connection but to try for one", async () => {
+  const client = await signedIn(server);
+  server.socket.tell({ event: "chat:receive", data: { message: message(1), rev: 2 } });
+  server.routes.set("POST /api/auth/ws-ticket", () => problem(503, "unavailable"));
+  server.socket.fall();
+  client.markRead("c_1");
+  await advance(1_000);
+  expect(vi.getTimerCount()).toBeLessThanOrEqual(2); // The next try, and what is to be kept.
+  server.routes.clear();
+  await advance(30_000);
+  expect(server.socket.frames("seen").map((frame) => frame.data.status)).toEqual(["read"]);
+});

@@ -198,7 +198,8 @@ export function problem(status: number, code: string, headers: Record<string, st
 export class FakeLocks {
   readonly #last = new Map<string, Promise<unknown>>();
 
-  readonly request = (name: string, run: () => unknown): Promise<unknown> => {
+  readonly request = (name: string, ...[first, second]: [() => unknown] | [LockOptions, () => unknown]): Promise<unknown> => {
+    const run = second ?? (first as () => unknown);
     const next = (this.#last.get(name) ?? Promise.resolve()).then(run, run);
     this.#last.set(name, next.catch(() => undefined));
     return next;
