@@ -174,6 +174,8 @@ export interface paths {
         /**
          * Issue ws ticket
          * @description A ticket that opens one WebSocket within 30 s, and the address that carries it.
+         *
+         *     `rate_limited`: many are connecting. Retry-After is the caller's turn: a ticket is kept for them from then for 30 s.
          */
         post: operations["issue_ws_ticket"];
         delete?: never;
@@ -1356,6 +1358,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "username": "ann",
+                 *       "email": "ann@example.com",
+                 *       "password": "correct horse battery",
+                 *       "displayName": "Ann Adler"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RegisterBody"];
             };
         };
@@ -1366,6 +1376,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "email": "ann@example.com"
+                     *       },
+                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
+                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
+                     *       "expiresIn": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
@@ -1380,6 +1406,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "login": "ann",
+                 *       "password": "correct horse battery",
+                 *       "deviceName": "Ann's phone"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -1390,6 +1423,22 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "user": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "email": "ann@example.com"
+                     *       },
+                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
+                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
+                     *       "expiresIn": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
@@ -1404,6 +1453,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshBody"];
             };
         };
@@ -1414,6 +1468,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
+                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
+                     *       "expiresIn": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TokensAnswer"];
                 };
             };
@@ -1474,6 +1535,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "sessionId": "s_5wzn2jx7qkvr4tmyc6hb",
+                     *           "deviceName": "Ann's phone",
+                     *           "createdAt": "2026-01-31T23:59:59.123Z",
+                     *           "lastSeenAt": "2026-01-31T23:59:59.123Z",
+                     *           "current": false
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_SessionObject_"];
                 };
             };
@@ -1508,6 +1583,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "currentPassword": "correct horse battery",
+                 *       "newPassword": "staple battery horse"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
@@ -1536,6 +1617,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "ticket": "Vb2n8QkT0y5ZrXw3",
+                     *       "url": "https://example.com/there",
+                     *       "expiresIn": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["TicketAnswer"];
                 };
             };
@@ -1559,6 +1647,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "online": false,
+                     *           "lastSeenAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["PresenceAnswer"];
                 };
             };
@@ -1579,6 +1678,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *       "username": "ann",
+                     *       "displayName": "Ann Adler",
+                     *       "avatarUrl": "https://example.com/ann.png",
+                     *       "about": "Bicycles, bread",
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "email": "ann@example.com"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProfileObject"];
                 };
             };
@@ -1593,6 +1703,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EraseAccountBody"];
             };
         };
@@ -1615,6 +1730,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "displayName": "Ann Adler",
+                 *       "avatarUrl": "https://example.com/ann.png",
+                 *       "about": "Bicycles, bread"
+                 *     }
+                 */
                 "application/json": components["schemas"]["UpdateProfileBody"];
             };
         };
@@ -1625,6 +1747,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *       "username": "ann",
+                     *       "displayName": "Ann Adler",
+                     *       "avatarUrl": "https://example.com/ann.png",
+                     *       "about": "Bicycles, bread",
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "email": "ann@example.com"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ProfileObject"];
                 };
             };
@@ -1651,6 +1784,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "username": "ann",
+                     *           "displayName": "Ann Adler",
+                     *           "avatarUrl": "https://example.com/ann.png",
+                     *           "about": "Bicycles, bread",
+                     *           "createdAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_UserObject_"];
                 };
             };
@@ -1675,6 +1823,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "username": "ann",
+                     *           "displayName": "Ann Adler",
+                     *           "avatarUrl": "https://example.com/ann.png",
+                     *           "about": "Bicycles, bread",
+                     *           "createdAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_UserObject_"];
                 };
             };
@@ -1697,6 +1860,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *       "username": "ann",
+                     *       "displayName": "Ann Adler",
+                     *       "avatarUrl": "https://example.com/ann.png",
+                     *       "about": "Bicycles, bread",
+                     *       "createdAt": "2026-01-31T23:59:59.123Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["UserObject"];
                 };
             };
@@ -1761,6 +1934,72 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *           "kind": "direct",
+                     *           "name": "Bird watchers",
+                     *           "photoUrl": "https://example.com/owl.png",
+                     *           "memberCount": 1,
+                     *           "rev": 1,
+                     *           "lastSeq": 1,
+                     *           "lastMessage": {
+                     *             "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *             "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *             "seq": 1,
+                     *             "rev": 1,
+                     *             "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *             "clientMessageId": "one-1",
+                     *             "type": "text",
+                     *             "content": "Hello!",
+                     *             "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *             "mentions": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ],
+                     *             "attachments": [
+                     *               {
+                     *                 "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *                 "fileName": "owl.png",
+                     *                 "contentType": "image/png",
+                     *                 "size": 1,
+                     *                 "url": "https://example.com/there"
+                     *               }
+                     *             ],
+                     *             "reactions": [
+                     *               {
+                     *                 "emoji": "👍",
+                     *                 "count": 1,
+                     *                 "userIds": [
+                     *                   "u_7mzkqv4txw2r5jyhc3ab"
+                     *                 ]
+                     *               }
+                     *             ],
+                     *             "createdAt": "2026-01-31T23:59:59.123Z",
+                     *             "editedAt": "2026-01-31T23:59:59.123Z",
+                     *             "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *           },
+                     *           "createdAt": "2026-01-31T23:59:59.123Z",
+                     *           "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *           "myRole": "owner",
+                     *           "lastReadSeq": 1,
+                     *           "lastDeliveredSeq": 1,
+                     *           "unreadCount": 1,
+                     *           "muted": false,
+                     *           "peer": {
+                     *             "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *             "username": "ann",
+                     *             "displayName": "Ann Adler",
+                     *             "avatarUrl": "https://example.com/ann.png",
+                     *             "about": "Bicycles, bread",
+                     *             "createdAt": "2026-01-31T23:59:59.123Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_ConversationObject_"];
                 };
             };
@@ -1775,6 +2014,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "kind": "direct",
+                 *       "memberId": "u_7mzkqv4txw2r5jyhc3ab"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateDirectBody"] | components["schemas"]["CreateGroupBody"];
             };
         };
@@ -1785,6 +2030,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1794,6 +2100,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1816,6 +2183,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1832,6 +2260,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "muted": false
+                 *     }
+                 */
                 "application/json": components["schemas"]["MuteBody"];
             };
         };
@@ -1842,6 +2275,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1868,6 +2362,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "role": "owner",
+                     *           "joinedAt": "2026-01-31T23:59:59.123Z",
+                     *           "lastDeliveredSeq": 1,
+                     *           "lastReadSeq": 1,
+                     *           "user": {
+                     *             "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *             "username": "ann",
+                     *             "displayName": "Ann Adler",
+                     *             "avatarUrl": "https://example.com/ann.png",
+                     *             "about": "Bicycles, bread",
+                     *             "createdAt": "2026-01-31T23:59:59.123Z"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_MemberObject_"];
                 };
             };
@@ -1882,6 +2398,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bird watchers",
+                 *       "memberIds": [
+                 *         "u_7mzkqv4txw2r5jyhc3ab"
+                 *       ],
+                 *       "photoUrl": "https://example.com/owl.png",
+                 *       "kind": "group"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreatePlainGroupBody"];
             };
         };
@@ -1892,6 +2418,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1908,6 +2495,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bird watchers"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RenameBody"];
             };
         };
@@ -1918,6 +2510,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1934,6 +2587,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "photoUrl": "https://example.com/owl.png"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PhotoBody"];
             };
         };
@@ -1944,6 +2602,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1960,6 +2679,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "add": [
+                 *         "u_7mzkqv4txw2r5jyhc3ab"
+                 *       ],
+                 *       "remove": [
+                 *         "u_7mzkqv4txw2r5jyhc3ab"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["MembersBody"];
             };
         };
@@ -1970,6 +2699,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -1987,6 +2777,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "owner"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RoleBody"];
             };
         };
@@ -1997,6 +2792,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2051,6 +2907,15 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Bird watchers",
+                 *       "members": [
+                 *         "u_7mzkqv4txw2r5jyhc3ab"
+                 *       ],
+                 *       "photo": "https://example.com/owl.png"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateOlderGroupBody"];
             };
         };
@@ -2061,6 +2926,67 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "kind": "direct",
+                     *       "name": "Bird watchers",
+                     *       "photoUrl": "https://example.com/owl.png",
+                     *       "memberCount": 1,
+                     *       "rev": 1,
+                     *       "lastSeq": 1,
+                     *       "lastMessage": {
+                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *         "seq": 1,
+                     *         "rev": 1,
+                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "clientMessageId": "one-1",
+                     *         "type": "text",
+                     *         "content": "Hello!",
+                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *         "mentions": [
+                     *           "u_7mzkqv4txw2r5jyhc3ab"
+                     *         ],
+                     *         "attachments": [
+                     *           {
+                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *             "fileName": "owl.png",
+                     *             "contentType": "image/png",
+                     *             "size": 1,
+                     *             "url": "https://example.com/there"
+                     *           }
+                     *         ],
+                     *         "reactions": [
+                     *           {
+                     *             "emoji": "👍",
+                     *             "count": 1,
+                     *             "userIds": [
+                     *               "u_7mzkqv4txw2r5jyhc3ab"
+                     *             ]
+                     *           }
+                     *         ],
+                     *         "createdAt": "2026-01-31T23:59:59.123Z",
+                     *         "editedAt": "2026-01-31T23:59:59.123Z",
+                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *       },
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *       "myRole": "owner",
+                     *       "lastReadSeq": 1,
+                     *       "lastDeliveredSeq": 1,
+                     *       "unreadCount": 1,
+                     *       "muted": false,
+                     *       "peer": {
+                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *         "username": "ann",
+                     *         "displayName": "Ann Adler",
+                     *         "avatarUrl": "https://example.com/ann.png",
+                     *         "about": "Bicycles, bread",
+                     *         "createdAt": "2026-01-31T23:59:59.123Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2075,6 +3001,21 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                 *       "clientMessageId": "one-1",
+                 *       "content": "Hello!",
+                 *       "type": "text",
+                 *       "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                 *       "mentions": [
+                 *         "u_7mzkqv4txw2r5jyhc3ab"
+                 *       ],
+                 *       "attachments": [
+                 *         "f_c3m7rqy5tz2wkxv4njha"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendBody"];
             };
         };
@@ -2085,6 +3026,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "clientMessageId": "one-1",
+                     *       "status": "accepted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SendAnswer"];
                 };
             };
@@ -2111,6 +3059,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *           "seq": 1,
+                     *           "rev": 1,
+                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "clientMessageId": "one-1",
+                     *           "type": "text",
+                     *           "content": "Hello!",
+                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "mentions": [
+                     *             "u_7mzkqv4txw2r5jyhc3ab"
+                     *           ],
+                     *           "attachments": [
+                     *             {
+                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *               "fileName": "owl.png",
+                     *               "contentType": "image/png",
+                     *               "size": 1,
+                     *               "url": "https://example.com/there"
+                     *             }
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 1,
+                     *               "userIds": [
+                     *                 "u_7mzkqv4txw2r5jyhc3ab"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "createdAt": "2026-01-31T23:59:59.123Z",
+                     *           "editedAt": "2026-01-31T23:59:59.123Z",
+                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -2141,6 +3131,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *           "seq": 1,
+                     *           "rev": 1,
+                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "clientMessageId": "one-1",
+                     *           "type": "text",
+                     *           "content": "Hello!",
+                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "mentions": [
+                     *             "u_7mzkqv4txw2r5jyhc3ab"
+                     *           ],
+                     *           "attachments": [
+                     *             {
+                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *               "fileName": "owl.png",
+                     *               "contentType": "image/png",
+                     *               "size": 1,
+                     *               "url": "https://example.com/there"
+                     *             }
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 1,
+                     *               "userIds": [
+                     *                 "u_7mzkqv4txw2r5jyhc3ab"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "createdAt": "2026-01-31T23:59:59.123Z",
+                     *           "editedAt": "2026-01-31T23:59:59.123Z",
+                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -2169,6 +3201,48 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *           "seq": 1,
+                     *           "rev": 1,
+                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *           "clientMessageId": "one-1",
+                     *           "type": "text",
+                     *           "content": "Hello!",
+                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *           "mentions": [
+                     *             "u_7mzkqv4txw2r5jyhc3ab"
+                     *           ],
+                     *           "attachments": [
+                     *             {
+                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *               "fileName": "owl.png",
+                     *               "contentType": "image/png",
+                     *               "size": 1,
+                     *               "url": "https://example.com/there"
+                     *             }
+                     *           ],
+                     *           "reactions": [
+                     *             {
+                     *               "emoji": "👍",
+                     *               "count": 1,
+                     *               "userIds": [
+                     *                 "u_7mzkqv4txw2r5jyhc3ab"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "createdAt": "2026-01-31T23:59:59.123Z",
+                     *           "editedAt": "2026-01-31T23:59:59.123Z",
+                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *         }
+                     *       ],
+                     *       "nextCursor": "text"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -2191,6 +3265,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "seq": 1,
+                     *       "rev": 1,
+                     *       "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *       "clientMessageId": "one-1",
+                     *       "type": "text",
+                     *       "content": "Hello!",
+                     *       "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "mentions": [
+                     *         "u_7mzkqv4txw2r5jyhc3ab"
+                     *       ],
+                     *       "attachments": [
+                     *         {
+                     *           "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *           "fileName": "owl.png",
+                     *           "contentType": "image/png",
+                     *           "size": 1,
+                     *           "url": "https://example.com/there"
+                     *         }
+                     *       ],
+                     *       "reactions": [
+                     *         {
+                     *           "emoji": "👍",
+                     *           "count": 1,
+                     *           "userIds": [
+                     *             "u_7mzkqv4txw2r5jyhc3ab"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "createdAt": "2026-01-31T23:59:59.123Z",
+                     *       "editedAt": "2026-01-31T23:59:59.123Z",
+                     *       "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["MessageObject"];
                 };
             };
@@ -2213,6 +3324,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "acceptedAt": "2026-01-31T23:59:59.123Z",
+                     *       "storedAt": "2026-01-31T23:59:59.123Z",
+                     *       "publishedAt": "2026-01-31T23:59:59.123Z",
+                     *       "deliveries": [
+                     *         {
+                     *           "connectionId": "text",
+                     *           "at": "2026-01-31T23:59:59.123Z",
+                     *           "outcome": "pushed"
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["TraceAnswer"];
                 };
             };
@@ -2227,6 +3353,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                 *       "status": "delivered",
+                 *       "seq": 0
+                 *     }
+                 */
                 "application/json": components["schemas"]["StatusBody"];
             };
         };
@@ -2237,6 +3370,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *       "lastDeliveredSeq": 1,
+                     *       "lastReadSeq": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["PointersAnswer"];
                 };
             };
@@ -2253,6 +3393,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "content": "Hello!"
+                 *     }
+                 */
                 "application/json": components["schemas"]["EditBody"];
             };
         };
@@ -2263,6 +3408,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "status": "accepted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -2285,6 +3436,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "status": "accepted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -2308,6 +3465,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "status": "accepted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -2331,6 +3494,12 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *       "status": "accepted"
+                     *     }
+                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -2345,6 +3514,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "fileName": "owl.png",
+                 *       "contentType": "image/png",
+                 *       "size": 1
+                 *     }
+                 */
                 "application/json": components["schemas"]["UploadBody"];
             };
         };
@@ -2355,6 +3531,17 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *       "upload": {
+                     *         "url": "https://example.com/there",
+                     *         "fields": {
+                     *           "key": "uploads/f_c3m7rqy5tz2wkxv4njha"
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["UploadAnswer"];
                 };
             };
@@ -2380,6 +3567,129 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "changes": [
+                     *         {
+                     *           "conversation": {
+                     *             "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *             "kind": "direct",
+                     *             "name": "Bird watchers",
+                     *             "photoUrl": "https://example.com/owl.png",
+                     *             "memberCount": 1,
+                     *             "rev": 1,
+                     *             "lastSeq": 1,
+                     *             "lastMessage": {
+                     *               "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *               "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *               "seq": 1,
+                     *               "rev": 1,
+                     *               "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *               "clientMessageId": "one-1",
+                     *               "type": "text",
+                     *               "content": "Hello!",
+                     *               "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *               "mentions": [
+                     *                 "u_7mzkqv4txw2r5jyhc3ab"
+                     *               ],
+                     *               "attachments": [
+                     *                 {
+                     *                   "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *                   "fileName": "owl.png",
+                     *                   "contentType": "image/png",
+                     *                   "size": 1,
+                     *                   "url": "https://example.com/there"
+                     *                 }
+                     *               ],
+                     *               "reactions": [
+                     *                 {
+                     *                   "emoji": "👍",
+                     *                   "count": 1,
+                     *                   "userIds": [
+                     *                     "u_7mzkqv4txw2r5jyhc3ab"
+                     *                   ]
+                     *                 }
+                     *               ],
+                     *               "createdAt": "2026-01-31T23:59:59.123Z",
+                     *               "editedAt": "2026-01-31T23:59:59.123Z",
+                     *               "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *             },
+                     *             "createdAt": "2026-01-31T23:59:59.123Z",
+                     *             "updatedAt": "2026-01-31T23:59:59.123Z",
+                     *             "myRole": "owner",
+                     *             "lastReadSeq": 1,
+                     *             "lastDeliveredSeq": 1,
+                     *             "unreadCount": 1,
+                     *             "muted": false,
+                     *             "peer": {
+                     *               "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *               "username": "ann",
+                     *               "displayName": "Ann Adler",
+                     *               "avatarUrl": "https://example.com/ann.png",
+                     *               "about": "Bicycles, bread",
+                     *               "createdAt": "2026-01-31T23:59:59.123Z"
+                     *             }
+                     *           },
+                     *           "messages": [
+                     *             {
+                     *               "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *               "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
+                     *               "seq": 1,
+                     *               "rev": 1,
+                     *               "senderId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *               "clientMessageId": "one-1",
+                     *               "type": "text",
+                     *               "content": "Hello!",
+                     *               "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
+                     *               "mentions": [
+                     *                 "u_7mzkqv4txw2r5jyhc3ab"
+                     *               ],
+                     *               "attachments": [
+                     *                 {
+                     *                   "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
+                     *                   "fileName": "owl.png",
+                     *                   "contentType": "image/png",
+                     *                   "size": 1,
+                     *                   "url": "https://example.com/there"
+                     *                 }
+                     *               ],
+                     *               "reactions": [
+                     *                 {
+                     *                   "emoji": "👍",
+                     *                   "count": 1,
+                     *                   "userIds": [
+                     *                     "u_7mzkqv4txw2r5jyhc3ab"
+                     *                   ]
+                     *                 }
+                     *               ],
+                     *               "createdAt": "2026-01-31T23:59:59.123Z",
+                     *               "editedAt": "2026-01-31T23:59:59.123Z",
+                     *               "deletedAt": "2026-01-31T23:59:59.123Z"
+                     *             }
+                     *           ],
+                     *           "members": [
+                     *             {
+                     *               "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *               "role": "owner",
+                     *               "joinedAt": "2026-01-31T23:59:59.123Z",
+                     *               "lastDeliveredSeq": 1,
+                     *               "lastReadSeq": 1,
+                     *               "user": {
+                     *                 "userId": "u_7mzkqv4txw2r5jyhc3ab",
+                     *                 "username": "ann",
+                     *                 "displayName": "Ann Adler",
+                     *                 "avatarUrl": "https://example.com/ann.png",
+                     *                 "about": "Bicycles, bread",
+                     *                 "createdAt": "2026-01-31T23:59:59.123Z"
+                     *               }
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "complete": false,
+                     *       "token": "AQ.eyJ1IjoidV83In0.c2lnbmVk"
+                     *     }
+                     */
                     "application/json": components["schemas"]["SyncAnswer"];
                 };
             };
@@ -2400,6 +3710,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "checks": {
+                     *         "kafka": "ok",
+                     *         "mongo": "ok",
+                     *         "redis": "ok"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["HealthAnswer"];
                 };
             };
