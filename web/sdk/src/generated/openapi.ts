@@ -9,10 +9,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Register
-         * @description Makes an account and signs its first device in. Usernames and emails are compared without case.
-         */
         post: operations["register"];
         delete?: never;
         options?: never;
@@ -29,10 +25,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Login
-         * @description Signs a device in. A login that does not exist gets the same answer as a wrong password.
-         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -49,12 +41,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Refresh
-         * @description Exchanges a refresh token for the next one and an access token.
-         *
-         *     The same token again within 10 s gets the same answer. Later it ends the whole session: two must have it.
-         */
         post: operations["refresh"];
         delete?: never;
         options?: never;
@@ -71,10 +57,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Logout
-         * @description Ends the session: its refresh token at once, its access tokens within 5 s; its sockets are closed.
-         */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -91,10 +73,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Logout all
-         * @description Ends all sessions of the caller, this one too.
-         */
         post: operations["logout_all"];
         delete?: never;
         options?: never;
@@ -109,10 +87,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List sessions
-         * @description The devices that the caller is signed in on, the latest first.
-         */
         get: operations["list_sessions"];
         put?: never;
         post?: never;
@@ -132,10 +106,6 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * End session
-         * @description Signs one of the caller's devices out, as logout does.
-         */
         delete: operations["end_session"];
         options?: never;
         head?: never;
@@ -150,10 +120,6 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Change password
-         * @description Changes the password and ends the caller's other sessions. `forbidden`: the current password is another one.
-         */
         put: operations["change_password"];
         post?: never;
         delete?: never;
@@ -171,12 +137,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Issue ws ticket
-         * @description A ticket that opens one WebSocket within 30 s, and the address that carries it.
-         *
-         *     `rate_limited`: many are connecting. Retry-After is the caller's turn: a ticket is kept for them from then for 30 s.
-         */
         post: operations["issue_ws_ticket"];
         delete?: never;
         options?: never;
@@ -191,10 +151,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List presence
-         * @description Who of these people is online. Who shares no conversation with the caller is left out.
-         */
         get: operations["list_presence"];
         put?: never;
         post?: never;
@@ -211,26 +167,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get me
-         * @description The caller's own profile.
-         */
         get: operations["get_me"];
         put?: never;
         post?: never;
-        /**
-         * Erase me
-         * @description Erases the account.
-         *
-         *     Its names are free at once, its sessions end, its memberships go. `forbidden`: wrong password.
-         */
         delete: operations["erase_me"];
         options?: never;
         head?: never;
-        /**
-         * Update me
-         * @description Changes the caller's own profile; what is not named stays.
-         */
         patch: operations["update_me"];
         trace?: never;
     };
@@ -241,10 +183,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Search users
-         * @description People by the beginning of their username or display name, from any of its words on.
-         */
         get: operations["search_users"];
         put?: never;
         post?: never;
@@ -261,10 +199,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List blocks
-         * @description Whom the caller has blocked.
-         */
         get: operations["list_blocks"];
         put?: never;
         post?: never;
@@ -281,10 +215,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get user
-         * @description Somebody's profile.
-         */
         get: operations["get_user"];
         put?: never;
         post?: never;
@@ -302,16 +232,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Block user
-         * @description Blocks somebody: neither of the two can write to their direct conversation. A repeat is harmless.
-         */
         put: operations["block_user"];
         post?: never;
-        /**
-         * Unblock user
-         * @description Takes a block back. A repeat is harmless.
-         */
         delete: operations["unblock_user"];
         options?: never;
         head?: never;
@@ -325,16 +247,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List conversations
-         * @description The caller's conversations, newest activity first.
-         */
         get: operations["list_conversations"];
         put?: never;
-        /**
-         * Create conversation
-         * @description Makes a conversation: 201. The direct one of two people is made once and given again after that: 200.
-         */
         post: operations["create_conversation"];
         delete?: never;
         options?: never;
@@ -349,20 +263,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get conversation
-         * @description One conversation as the caller sees it.
-         */
         get: operations["get_conversation"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Mute conversation
-         * @description The caller's own setting: whether they want to be left in peace.
-         */
         patch: operations["mute_conversation"];
         trace?: never;
     };
@@ -373,10 +279,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List members
-         * @description A conversation's members by user id.
-         */
         get: operations["list_members"];
         put?: never;
         post?: never;
@@ -395,10 +297,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Create group
-         * @description Makes a group that the caller owns.
-         */
         post: operations["create_group"];
         delete?: never;
         options?: never;
@@ -419,10 +317,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Rename group
-         * @description Gives a group another name. For its owner and admins.
-         */
         patch: operations["rename_group"];
         trace?: never;
     };
@@ -439,10 +333,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change photo
-         * @description Gives a group another photo, or none. For its owner and admins.
-         */
         patch: operations["change_photo"];
         trace?: never;
     };
@@ -459,10 +349,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change members
-         * @description Adds and removes members. For the owner and admins; nobody removes the owner.
-         */
         patch: operations["change_members"];
         trace?: never;
     };
@@ -479,10 +365,6 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change role
-         * @description Gives a member another role. For the owner, who is an admin after giving `owner` away.
-         */
         patch: operations["change_role"];
         trace?: never;
     };
@@ -495,10 +377,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Leave group
-         * @description Leaves a group. After its owner follows the longest-standing admin, else member.
-         */
         post: operations["leave_group"];
         delete?: never;
         options?: never;
@@ -516,10 +394,6 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /**
-         * Delete group
-         * @description Ends a group for all its members. For the owner.
-         */
         delete: operations["delete_group"];
         options?: never;
         head?: never;
@@ -535,10 +409,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Create older group
-         * @description Makes a group that the caller owns, as older clients ask for it.
-         */
         post: operations["create_older_group"];
         delete?: never;
         options?: never;
@@ -555,12 +425,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Send message
-         * @description Accepts a message: it is durable in Kafka and will be stored.
-         *
-         *     The same clientMessageId again, at any later time and over either transport, is the same message.
-         */
         post: operations["send_message"];
         delete?: never;
         options?: never;
@@ -575,10 +439,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List older messages
-         * @description A conversation's messages by numbered pages, newest first; a page's number is `nextCursor` of the one before.
-         */
         get: operations["list_older_messages"];
         put?: never;
         post?: never;
@@ -595,10 +455,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * List messages
-         * @description A conversation's messages: newest first with before or neither, oldest first with after.
-         */
         get: operations["list_messages"];
         put?: never;
         post?: never;
@@ -615,10 +471,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Search messages
-         * @description The caller's messages in which all the words of `q` occur, newest first.
-         */
         get: operations["search_messages"];
         put?: never;
         post?: never;
@@ -635,10 +487,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get message
-         * @description One stored message.
-         */
         get: operations["get_message"];
         put?: never;
         post?: never;
@@ -655,12 +503,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get trace
-         * @description When a message was accepted, stored, published, and pushed to or refused by each of the caller's connections.
-         *
-         *     Publishing and pushes are known for a day. A message that is accepted and not stored yet is told to its sender.
-         */
         get: operations["get_trace"];
         put?: never;
         post?: never;
@@ -678,10 +520,6 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Record receipt
-         * @description Moves the caller's pointers forward, and not past the last message; read implies delivered.
-         */
         put: operations["record_receipt"];
         post?: never;
         delete?: never;
@@ -698,16 +536,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Edit message
-         * @description Gives a stored message of the caller's own another content.
-         */
         put: operations["edit_message"];
         post?: never;
-        /**
-         * Delete message
-         * @description Deletes a stored message: the sender does, or a group's owner or admin. A repeat changes nothing.
-         */
         delete: operations["delete_message"];
         options?: never;
         head?: never;
@@ -722,16 +552,8 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /**
-         * Add reaction
-         * @description Reacts to a stored message with one emoji. A repeat changes nothing.
-         */
         put: operations["add_reaction"];
         post?: never;
-        /**
-         * Remove reaction
-         * @description Takes the caller's own reaction away. A repeat changes nothing.
-         */
         delete: operations["remove_reaction"];
         options?: never;
         head?: never;
@@ -747,12 +569,6 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /**
-         * Request upload
-         * @description Lets the caller upload a file by a form that holds for an hour, and takes this size and type alone.
-         *
-         *     The file goes with one message of the caller's, which names its id within a day.
-         */
         post: operations["request_upload"];
         delete?: never;
         options?: never;
@@ -767,14 +583,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Sync
-         * @description What changed since the token was made, page by page until `complete`; without one, the caller's state.
-         *
-         *     The state is every conversation with its latest 20 messages, and its members where they are at most 100. A
-         *     conversation that is new to the client comes with its latest 1,000 messages at least. Changes of one message or
-         *     member may come more than once, and applying them again is harmless.
-         */
         get: operations["sync"];
         put?: never;
         post?: never;
@@ -791,10 +599,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Check health
-         * @description Whether Kafka, the database and Valkey answer: 200 when all do, else 503 with the same body.
-         */
         get: operations["check_health"];
         put?: never;
         post?: never;
@@ -811,10 +615,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get openapi
-         * @description This document.
-         */
         get: operations["get_openapi"];
         put?: never;
         post?: never;
@@ -831,10 +631,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get asyncapi
-         * @description The AsyncAPI document: every frame of the socket.
-         */
         get: operations["get_asyncapi"];
         put?: never;
         post?: never;
@@ -851,10 +647,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get docs
-         * @description A page that shows the OpenAPI document.
-         */
         get: operations["get_docs"];
         put?: never;
         post?: never;
@@ -871,10 +663,6 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /**
-         * Get socket docs
-         * @description A page that shows the AsyncAPI document.
-         */
         get: operations["get_socket_docs"];
         put?: never;
         post?: never;
@@ -1358,14 +1146,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "username": "ann",
-                 *       "email": "ann@example.com",
-                 *       "password": "correct horse battery",
-                 *       "displayName": "Ann Adler"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RegisterBody"];
             };
         };
@@ -1376,22 +1156,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "user": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "email": "ann@example.com"
-                     *       },
-                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
-                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
-                     *       "expiresIn": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
@@ -1406,13 +1170,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "login": "ann",
-                 *       "password": "correct horse battery",
-                 *       "deviceName": "Ann's phone"
-                 *     }
-                 */
                 "application/json": components["schemas"]["LoginBody"];
             };
         };
@@ -1423,22 +1180,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "user": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "email": "ann@example.com"
-                     *       },
-                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
-                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
-                     *       "expiresIn": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["SignInAnswer"];
                 };
             };
@@ -1453,11 +1194,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RefreshBody"];
             };
         };
@@ -1468,13 +1204,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "accessToken": "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1XzcifQ.c2lnbmVk",
-                     *       "refreshToken": "kq3Zt0m9b1cVYx2fWn8R",
-                     *       "expiresIn": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TokensAnswer"];
                 };
             };
@@ -1535,20 +1264,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "sessionId": "s_5wzn2jx7qkvr4tmyc6hb",
-                     *           "deviceName": "Ann's phone",
-                     *           "createdAt": "2026-01-31T23:59:59.123Z",
-                     *           "lastSeenAt": "2026-01-31T23:59:59.123Z",
-                     *           "current": false
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_SessionObject_"];
                 };
             };
@@ -1583,12 +1298,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "currentPassword": "correct horse battery",
-                 *       "newPassword": "staple battery horse"
-                 *     }
-                 */
                 "application/json": components["schemas"]["ChangePasswordBody"];
             };
         };
@@ -1617,13 +1326,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "ticket": "Vb2n8QkT0y5ZrXw3",
-                     *       "url": "https://example.com/there",
-                     *       "expiresIn": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["TicketAnswer"];
                 };
             };
@@ -1647,17 +1349,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "online": false,
-                     *           "lastSeenAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["PresenceAnswer"];
                 };
             };
@@ -1678,17 +1369,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *       "username": "ann",
-                     *       "displayName": "Ann Adler",
-                     *       "avatarUrl": "https://example.com/ann.png",
-                     *       "about": "Bicycles, bread",
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "email": "ann@example.com"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ProfileObject"];
                 };
             };
@@ -1703,11 +1383,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "password": "correct horse battery"
-                 *     }
-                 */
                 "application/json": components["schemas"]["EraseAccountBody"];
             };
         };
@@ -1730,13 +1405,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "displayName": "Ann Adler",
-                 *       "avatarUrl": "https://example.com/ann.png",
-                 *       "about": "Bicycles, bread"
-                 *     }
-                 */
                 "application/json": components["schemas"]["UpdateProfileBody"];
             };
         };
@@ -1747,17 +1415,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *       "username": "ann",
-                     *       "displayName": "Ann Adler",
-                     *       "avatarUrl": "https://example.com/ann.png",
-                     *       "about": "Bicycles, bread",
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "email": "ann@example.com"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ProfileObject"];
                 };
             };
@@ -1784,21 +1441,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "username": "ann",
-                     *           "displayName": "Ann Adler",
-                     *           "avatarUrl": "https://example.com/ann.png",
-                     *           "about": "Bicycles, bread",
-                     *           "createdAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_UserObject_"];
                 };
             };
@@ -1823,21 +1465,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "username": "ann",
-                     *           "displayName": "Ann Adler",
-                     *           "avatarUrl": "https://example.com/ann.png",
-                     *           "about": "Bicycles, bread",
-                     *           "createdAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_UserObject_"];
                 };
             };
@@ -1860,16 +1487,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *       "username": "ann",
-                     *       "displayName": "Ann Adler",
-                     *       "avatarUrl": "https://example.com/ann.png",
-                     *       "about": "Bicycles, bread",
-                     *       "createdAt": "2026-01-31T23:59:59.123Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["UserObject"];
                 };
             };
@@ -1934,72 +1551,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *           "kind": "direct",
-                     *           "name": "Bird watchers",
-                     *           "photoUrl": "https://example.com/owl.png",
-                     *           "memberCount": 1,
-                     *           "rev": 1,
-                     *           "lastSeq": 1,
-                     *           "lastMessage": {
-                     *             "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *             "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *             "seq": 1,
-                     *             "rev": 1,
-                     *             "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *             "clientMessageId": "one-1",
-                     *             "type": "text",
-                     *             "content": "Hello!",
-                     *             "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *             "mentions": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ],
-                     *             "attachments": [
-                     *               {
-                     *                 "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *                 "fileName": "owl.png",
-                     *                 "contentType": "image/png",
-                     *                 "size": 1,
-                     *                 "url": "https://example.com/there"
-                     *               }
-                     *             ],
-                     *             "reactions": [
-                     *               {
-                     *                 "emoji": "👍",
-                     *                 "count": 1,
-                     *                 "userIds": [
-                     *                   "u_7mzkqv4txw2r5jyhc3ab"
-                     *                 ]
-                     *               }
-                     *             ],
-                     *             "createdAt": "2026-01-31T23:59:59.123Z",
-                     *             "editedAt": "2026-01-31T23:59:59.123Z",
-                     *             "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *           },
-                     *           "createdAt": "2026-01-31T23:59:59.123Z",
-                     *           "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *           "myRole": "owner",
-                     *           "lastReadSeq": 1,
-                     *           "lastDeliveredSeq": 1,
-                     *           "unreadCount": 1,
-                     *           "muted": false,
-                     *           "peer": {
-                     *             "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *             "username": "ann",
-                     *             "displayName": "Ann Adler",
-                     *             "avatarUrl": "https://example.com/ann.png",
-                     *             "about": "Bicycles, bread",
-                     *             "createdAt": "2026-01-31T23:59:59.123Z"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_ConversationObject_"];
                 };
             };
@@ -2014,12 +1565,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "kind": "direct",
-                 *       "memberId": "u_7mzkqv4txw2r5jyhc3ab"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateDirectBody"] | components["schemas"]["CreateGroupBody"];
             };
         };
@@ -2030,67 +1575,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2100,67 +1584,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2183,67 +1606,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2260,11 +1622,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "muted": false
-                 *     }
-                 */
                 "application/json": components["schemas"]["MuteBody"];
             };
         };
@@ -2275,67 +1632,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2362,28 +1658,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "role": "owner",
-                     *           "joinedAt": "2026-01-31T23:59:59.123Z",
-                     *           "lastDeliveredSeq": 1,
-                     *           "lastReadSeq": 1,
-                     *           "user": {
-                     *             "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *             "username": "ann",
-                     *             "displayName": "Ann Adler",
-                     *             "avatarUrl": "https://example.com/ann.png",
-                     *             "about": "Bicycles, bread",
-                     *             "createdAt": "2026-01-31T23:59:59.123Z"
-                     *           }
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_MemberObject_"];
                 };
             };
@@ -2398,16 +1672,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Bird watchers",
-                 *       "memberIds": [
-                 *         "u_7mzkqv4txw2r5jyhc3ab"
-                 *       ],
-                 *       "photoUrl": "https://example.com/owl.png",
-                 *       "kind": "group"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreatePlainGroupBody"];
             };
         };
@@ -2418,67 +1682,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2495,11 +1698,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Bird watchers"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RenameBody"];
             };
         };
@@ -2510,67 +1708,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2587,11 +1724,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "photoUrl": "https://example.com/owl.png"
-                 *     }
-                 */
                 "application/json": components["schemas"]["PhotoBody"];
             };
         };
@@ -2602,67 +1734,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2679,16 +1750,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "add": [
-                 *         "u_7mzkqv4txw2r5jyhc3ab"
-                 *       ],
-                 *       "remove": [
-                 *         "u_7mzkqv4txw2r5jyhc3ab"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["MembersBody"];
             };
         };
@@ -2699,67 +1760,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2777,11 +1777,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "role": "owner"
-                 *     }
-                 */
                 "application/json": components["schemas"]["RoleBody"];
             };
         };
@@ -2792,67 +1787,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -2907,15 +1841,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "name": "Bird watchers",
-                 *       "members": [
-                 *         "u_7mzkqv4txw2r5jyhc3ab"
-                 *       ],
-                 *       "photo": "https://example.com/owl.png"
-                 *     }
-                 */
                 "application/json": components["schemas"]["CreateOlderGroupBody"];
             };
         };
@@ -2926,67 +1851,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "kind": "direct",
-                     *       "name": "Bird watchers",
-                     *       "photoUrl": "https://example.com/owl.png",
-                     *       "memberCount": 1,
-                     *       "rev": 1,
-                     *       "lastSeq": 1,
-                     *       "lastMessage": {
-                     *         "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *         "seq": 1,
-                     *         "rev": 1,
-                     *         "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "clientMessageId": "one-1",
-                     *         "type": "text",
-                     *         "content": "Hello!",
-                     *         "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *         "mentions": [
-                     *           "u_7mzkqv4txw2r5jyhc3ab"
-                     *         ],
-                     *         "attachments": [
-                     *           {
-                     *             "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *             "fileName": "owl.png",
-                     *             "contentType": "image/png",
-                     *             "size": 1,
-                     *             "url": "https://example.com/there"
-                     *           }
-                     *         ],
-                     *         "reactions": [
-                     *           {
-                     *             "emoji": "👍",
-                     *             "count": 1,
-                     *             "userIds": [
-                     *               "u_7mzkqv4txw2r5jyhc3ab"
-                     *             ]
-                     *           }
-                     *         ],
-                     *         "createdAt": "2026-01-31T23:59:59.123Z",
-                     *         "editedAt": "2026-01-31T23:59:59.123Z",
-                     *         "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *       },
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *       "myRole": "owner",
-                     *       "lastReadSeq": 1,
-                     *       "lastDeliveredSeq": 1,
-                     *       "unreadCount": 1,
-                     *       "muted": false,
-                     *       "peer": {
-                     *         "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *         "username": "ann",
-                     *         "displayName": "Ann Adler",
-                     *         "avatarUrl": "https://example.com/ann.png",
-                     *         "about": "Bicycles, bread",
-                     *         "createdAt": "2026-01-31T23:59:59.123Z"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["ConversationObject"];
                 };
             };
@@ -3001,21 +1865,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                 *       "clientMessageId": "one-1",
-                 *       "content": "Hello!",
-                 *       "type": "text",
-                 *       "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                 *       "mentions": [
-                 *         "u_7mzkqv4txw2r5jyhc3ab"
-                 *       ],
-                 *       "attachments": [
-                 *         "f_c3m7rqy5tz2wkxv4njha"
-                 *       ]
-                 *     }
-                 */
                 "application/json": components["schemas"]["SendBody"];
             };
         };
@@ -3026,13 +1875,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "clientMessageId": "one-1",
-                     *       "status": "accepted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["SendAnswer"];
                 };
             };
@@ -3059,48 +1901,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *           "seq": 1,
-                     *           "rev": 1,
-                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "clientMessageId": "one-1",
-                     *           "type": "text",
-                     *           "content": "Hello!",
-                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "mentions": [
-                     *             "u_7mzkqv4txw2r5jyhc3ab"
-                     *           ],
-                     *           "attachments": [
-                     *             {
-                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *               "fileName": "owl.png",
-                     *               "contentType": "image/png",
-                     *               "size": 1,
-                     *               "url": "https://example.com/there"
-                     *             }
-                     *           ],
-                     *           "reactions": [
-                     *             {
-                     *               "emoji": "👍",
-                     *               "count": 1,
-                     *               "userIds": [
-                     *                 "u_7mzkqv4txw2r5jyhc3ab"
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "createdAt": "2026-01-31T23:59:59.123Z",
-                     *           "editedAt": "2026-01-31T23:59:59.123Z",
-                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -3131,48 +1931,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *           "seq": 1,
-                     *           "rev": 1,
-                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "clientMessageId": "one-1",
-                     *           "type": "text",
-                     *           "content": "Hello!",
-                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "mentions": [
-                     *             "u_7mzkqv4txw2r5jyhc3ab"
-                     *           ],
-                     *           "attachments": [
-                     *             {
-                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *               "fileName": "owl.png",
-                     *               "contentType": "image/png",
-                     *               "size": 1,
-                     *               "url": "https://example.com/there"
-                     *             }
-                     *           ],
-                     *           "reactions": [
-                     *             {
-                     *               "emoji": "👍",
-                     *               "count": 1,
-                     *               "userIds": [
-                     *                 "u_7mzkqv4txw2r5jyhc3ab"
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "createdAt": "2026-01-31T23:59:59.123Z",
-                     *           "editedAt": "2026-01-31T23:59:59.123Z",
-                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -3201,48 +1959,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *           "seq": 1,
-                     *           "rev": 1,
-                     *           "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *           "clientMessageId": "one-1",
-                     *           "type": "text",
-                     *           "content": "Hello!",
-                     *           "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *           "mentions": [
-                     *             "u_7mzkqv4txw2r5jyhc3ab"
-                     *           ],
-                     *           "attachments": [
-                     *             {
-                     *               "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *               "fileName": "owl.png",
-                     *               "contentType": "image/png",
-                     *               "size": 1,
-                     *               "url": "https://example.com/there"
-                     *             }
-                     *           ],
-                     *           "reactions": [
-                     *             {
-                     *               "emoji": "👍",
-                     *               "count": 1,
-                     *               "userIds": [
-                     *                 "u_7mzkqv4txw2r5jyhc3ab"
-                     *               ]
-                     *             }
-                     *           ],
-                     *           "createdAt": "2026-01-31T23:59:59.123Z",
-                     *           "editedAt": "2026-01-31T23:59:59.123Z",
-                     *           "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *         }
-                     *       ],
-                     *       "nextCursor": "text"
-                     *     }
-                     */
                     "application/json": components["schemas"]["Page_MessageObject_"];
                 };
             };
@@ -3265,43 +1981,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "seq": 1,
-                     *       "rev": 1,
-                     *       "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *       "clientMessageId": "one-1",
-                     *       "type": "text",
-                     *       "content": "Hello!",
-                     *       "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "mentions": [
-                     *         "u_7mzkqv4txw2r5jyhc3ab"
-                     *       ],
-                     *       "attachments": [
-                     *         {
-                     *           "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *           "fileName": "owl.png",
-                     *           "contentType": "image/png",
-                     *           "size": 1,
-                     *           "url": "https://example.com/there"
-                     *         }
-                     *       ],
-                     *       "reactions": [
-                     *         {
-                     *           "emoji": "👍",
-                     *           "count": 1,
-                     *           "userIds": [
-                     *             "u_7mzkqv4txw2r5jyhc3ab"
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "createdAt": "2026-01-31T23:59:59.123Z",
-                     *       "editedAt": "2026-01-31T23:59:59.123Z",
-                     *       "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *     }
-                     */
                     "application/json": components["schemas"]["MessageObject"];
                 };
             };
@@ -3324,21 +2003,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "acceptedAt": "2026-01-31T23:59:59.123Z",
-                     *       "storedAt": "2026-01-31T23:59:59.123Z",
-                     *       "publishedAt": "2026-01-31T23:59:59.123Z",
-                     *       "deliveries": [
-                     *         {
-                     *           "connectionId": "text",
-                     *           "at": "2026-01-31T23:59:59.123Z",
-                     *           "outcome": "pushed"
-                     *         }
-                     *       ]
-                     *     }
-                     */
                     "application/json": components["schemas"]["TraceAnswer"];
                 };
             };
@@ -3353,13 +2017,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                 *       "status": "delivered",
-                 *       "seq": 0
-                 *     }
-                 */
                 "application/json": components["schemas"]["StatusBody"];
             };
         };
@@ -3370,13 +2027,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *       "lastDeliveredSeq": 1,
-                     *       "lastReadSeq": 1
-                     *     }
-                     */
                     "application/json": components["schemas"]["PointersAnswer"];
                 };
             };
@@ -3393,11 +2043,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "content": "Hello!"
-                 *     }
-                 */
                 "application/json": components["schemas"]["EditBody"];
             };
         };
@@ -3408,12 +2053,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "status": "accepted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -3436,12 +2075,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "status": "accepted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -3465,12 +2098,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "status": "accepted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -3494,12 +2121,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *       "status": "accepted"
-                     *     }
-                     */
                     "application/json": components["schemas"]["ChangeAnswer"];
                 };
             };
@@ -3514,13 +2135,6 @@ export interface operations {
         };
         requestBody: {
             content: {
-                /**
-                 * @example {
-                 *       "fileName": "owl.png",
-                 *       "contentType": "image/png",
-                 *       "size": 1
-                 *     }
-                 */
                 "application/json": components["schemas"]["UploadBody"];
             };
         };
@@ -3531,17 +2145,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *       "upload": {
-                     *         "url": "https://example.com/there",
-                     *         "fields": {
-                     *           "key": "uploads/f_c3m7rqy5tz2wkxv4njha"
-                     *         }
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["UploadAnswer"];
                 };
             };
@@ -3567,129 +2170,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "changes": [
-                     *         {
-                     *           "conversation": {
-                     *             "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *             "kind": "direct",
-                     *             "name": "Bird watchers",
-                     *             "photoUrl": "https://example.com/owl.png",
-                     *             "memberCount": 1,
-                     *             "rev": 1,
-                     *             "lastSeq": 1,
-                     *             "lastMessage": {
-                     *               "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *               "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *               "seq": 1,
-                     *               "rev": 1,
-                     *               "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *               "clientMessageId": "one-1",
-                     *               "type": "text",
-                     *               "content": "Hello!",
-                     *               "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *               "mentions": [
-                     *                 "u_7mzkqv4txw2r5jyhc3ab"
-                     *               ],
-                     *               "attachments": [
-                     *                 {
-                     *                   "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *                   "fileName": "owl.png",
-                     *                   "contentType": "image/png",
-                     *                   "size": 1,
-                     *                   "url": "https://example.com/there"
-                     *                 }
-                     *               ],
-                     *               "reactions": [
-                     *                 {
-                     *                   "emoji": "👍",
-                     *                   "count": 1,
-                     *                   "userIds": [
-                     *                     "u_7mzkqv4txw2r5jyhc3ab"
-                     *                   ]
-                     *                 }
-                     *               ],
-                     *               "createdAt": "2026-01-31T23:59:59.123Z",
-                     *               "editedAt": "2026-01-31T23:59:59.123Z",
-                     *               "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *             },
-                     *             "createdAt": "2026-01-31T23:59:59.123Z",
-                     *             "updatedAt": "2026-01-31T23:59:59.123Z",
-                     *             "myRole": "owner",
-                     *             "lastReadSeq": 1,
-                     *             "lastDeliveredSeq": 1,
-                     *             "unreadCount": 1,
-                     *             "muted": false,
-                     *             "peer": {
-                     *               "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *               "username": "ann",
-                     *               "displayName": "Ann Adler",
-                     *               "avatarUrl": "https://example.com/ann.png",
-                     *               "about": "Bicycles, bread",
-                     *               "createdAt": "2026-01-31T23:59:59.123Z"
-                     *             }
-                     *           },
-                     *           "messages": [
-                     *             {
-                     *               "messageId": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *               "conversationId": "c_2fjq6yw4rnxt7kzmv5hb",
-                     *               "seq": 1,
-                     *               "rev": 1,
-                     *               "senderId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *               "clientMessageId": "one-1",
-                     *               "type": "text",
-                     *               "content": "Hello!",
-                     *               "replyTo": "m_zsfojwcydmzxnq75h7qrhwicnl4pya2x",
-                     *               "mentions": [
-                     *                 "u_7mzkqv4txw2r5jyhc3ab"
-                     *               ],
-                     *               "attachments": [
-                     *                 {
-                     *                   "attachmentId": "f_c3m7rqy5tz2wkxv4njha",
-                     *                   "fileName": "owl.png",
-                     *                   "contentType": "image/png",
-                     *                   "size": 1,
-                     *                   "url": "https://example.com/there"
-                     *                 }
-                     *               ],
-                     *               "reactions": [
-                     *                 {
-                     *                   "emoji": "👍",
-                     *                   "count": 1,
-                     *                   "userIds": [
-                     *                     "u_7mzkqv4txw2r5jyhc3ab"
-                     *                   ]
-                     *                 }
-                     *               ],
-                     *               "createdAt": "2026-01-31T23:59:59.123Z",
-                     *               "editedAt": "2026-01-31T23:59:59.123Z",
-                     *               "deletedAt": "2026-01-31T23:59:59.123Z"
-                     *             }
-                     *           ],
-                     *           "members": [
-                     *             {
-                     *               "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *               "role": "owner",
-                     *               "joinedAt": "2026-01-31T23:59:59.123Z",
-                     *               "lastDeliveredSeq": 1,
-                     *               "lastReadSeq": 1,
-                     *               "user": {
-                     *                 "userId": "u_7mzkqv4txw2r5jyhc3ab",
-                     *                 "username": "ann",
-                     *                 "displayName": "Ann Adler",
-                     *                 "avatarUrl": "https://example.com/ann.png",
-                     *                 "about": "Bicycles, bread",
-                     *                 "createdAt": "2026-01-31T23:59:59.123Z"
-                     *               }
-                     *             }
-                     *           ]
-                     *         }
-                     *       ],
-                     *       "complete": false,
-                     *       "token": "AQ.eyJ1IjoidV83In0.c2lnbmVk"
-                     *     }
-                     */
                     "application/json": components["schemas"]["SyncAnswer"];
                 };
             };
@@ -3710,16 +2190,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    /**
-                     * @example {
-                     *       "status": "ok",
-                     *       "checks": {
-                     *         "kafka": "ok",
-                     *         "mongo": "ok",
-                     *         "redis": "ok"
-                     *       }
-                     *     }
-                     */
                     "application/json": components["schemas"]["HealthAnswer"];
                 };
             };
