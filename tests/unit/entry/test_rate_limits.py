@@ -7,10 +7,10 @@ import json
 import pytest
 
 from parley.domain.models import Identity
-from parley.entry import websocket
+from parley.entry import sockets, websocket
 from tests.unit.entry.stack import Context, Stack, load_event
 
-SMALL = "send=1/2,write=1/3,frame=1/2,seen=1/1,login_account=0.1/2,login_address=1/3"
+SMALL = "send=1/2,write=1/3,frame=1/2,seen=1/1,login_account=0.1/2,login_address=1/3,connect=0.1/1"
 
 
 @pytest.fixture
@@ -111,3 +111,27 @@ def test_frames_are_counted_by_their_action(stack: Stack, ann: Identity, ben: Id
 def test_frames_go_on_without_valkey_under_a_cap(stack: Stack, ann: Identity) -> None:
     stack.rate_limiter.reachable = False
     assert [frame(stack, ann, "ping")["event"] for _ in range(3)] == ["pong", "pong", "error"]
+
+
+def test_who_connects_when_many_do_is_told_their_turn(stack: Stack, ann: Identity, ben: Identity) -> None:
+    path = "/api/auth/ws-ticket"
+    assert stack.request("POST", path, caller=ann).status == 201
+    refused = stack.request("POST", path, caller=ben)
+    assert (refused.status, refused.json["code"], refused.headers["retry-after"]) == (429, "rate_limited", "10")
+    stack.clock.advance(4)
+    assert stack.request("POST", path, caller=ben).headers["retry-after"] == "6"
+    stack.clock.advance(6)
+    assert stack.request("POST", path, caller=ben).status == 201
+
+
+def test_a_socket_without_a_ticket_takes_its_turn_when_it_opens(stack: Stack, ann: Identity, ben: Identity) -> None:
+    handler = sockets.connect_handler(stack)
+
+    def connect(identity: Identity, **changes: object) -> object:
+        event = load_event("ws_connect") | changes
+        event["requestContext"]["authorizer"] = {"userId": identity.user_id, "sessionId": identity.session_id}
+        return handler(event, Context())["statusCode"]
+
+    assert connect(ann, queryStringParameters=None) == 200
+    assert connect(ben, queryStringParameters=None) == 429
+    assert connect(ben) == 200, "its ticket was given out when it was its turn"
