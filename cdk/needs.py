@@ -94,5 +94,7 @@ def is_api_function(function: Function) -> bool:
 
 
 def is_background_function(function: Function) -> bool:
-    """Whether Kafka or the clock starts it."""
-    return any(isinstance(trigger, KafkaTrigger | ScheduleTrigger) for trigger in function.triggers)
+    """Whether Kafka, the clock or somebody by hand starts it."""
+    return not function.triggers or any(
+        isinstance(trigger, KafkaTrigger | ScheduleTrigger) for trigger in function.triggers
+    )
