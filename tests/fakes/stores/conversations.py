@@ -94,6 +94,8 @@ class FakeConversationStore(Outside):
                 return None
             changed = replace(known, muted=muted)
             self._database.memberships[conversation_id, user_id] = changed
+            receipts = self._database.stamps.receipts
+            receipts[conversation_id] = receipts.get(conversation_id, (0, now))[0] + 1, now
             return changed
 
     def read_memberships(self, user_ids: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Membership]]:

@@ -103,6 +103,15 @@ def test_receipts_come_as_the_latest_state_once(world: World, ann: Identity, ben
     assert client.ask().changes == ()
 
 
+def test_what_one_device_mutes_the_other_hears_of(world: World, ann: Identity, here: str) -> None:
+    _, token = world.syncing.sync(ann, None)
+    world.conversations.mute_conversation(ann, here, muted=True)
+    page, token = world.syncing.sync(ann, token)
+    assert [(change.view.membership.muted if change.view else None) for change in page.changes] == [True]
+    page, _ = world.syncing.sync(ann, token)
+    assert page.changes == ()
+
+
 def test_who_was_removed_is_told_so_once_and_hears_no_more(
     world: World, ann: Identity, ben: Identity, here: str
 ) -> None:

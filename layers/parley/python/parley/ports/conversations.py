@@ -105,7 +105,10 @@ class ConversationStore(Protocol):
         ...
 
     def set_muted(self, user_id: str, conversation_id: str, *, muted: bool, now: datetime) -> Membership | None:
-        """Sets the member's own setting; the membership as it is then, None for no member. Takes no rev."""
+        """Sets the member's own setting; the membership as it is then, None for no member.
+
+        Takes no rev; sync counts the conversation as changed, as it does for a receipt.
+        """
         ...
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:

@@ -106,7 +106,13 @@ class MongoConversationStore:
                 {"$set": {"muted": muted, "changedAt": now}},
                 return_document=ReturnDocument.AFTER,
             )
-        return None if document is None else decode_membership(document)
+            if document is None:
+                return None
+            # Like a receipt it takes no rev, and sync finds it as it finds those.
+            self._receipts.update_one(
+                {"_id": conversation_id}, {"$inc": {"rev": 1}, "$set": {"changedAt": now}}, upsert=True
+            )
+        return decode_membership(document)
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
         """See ConversationStore."""
