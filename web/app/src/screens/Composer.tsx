@@ -171,7 +171,7 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
             mention.look(event.target);
             if (!editing) onTyping(event.target.value.length > 0);
           }}
-          onSelect={(event) => { mention.look(event.currentTarget); }}
+          onSelect={(event) => mention.follow(event.currentTarget)}
           onKeyDown={onKeyDown}
           onPaste={onPaste}
           onBlur={() => { mention.close(); }}
@@ -218,6 +218,8 @@ interface Mentions {
   readonly list: ReactNode;
   readonly attributes: Record<string, string | boolean | undefined>;
   look(area: HTMLTextAreaElement): void;
+  /** The cursor moved: a list that is open goes with it, and none opens. */
+  follow(area: HTMLTextAreaElement): void;
   close(): void;
   /** Whether the key was for the list. */
   onKey(event: KeyboardEvent): boolean;
@@ -239,6 +241,12 @@ function useMentions(text: string, setText: (text: string) => void, members: rea
     setText(text.slice(0, word.start) + name + text.slice(end));
     setWord(null);
     requestAnimationFrame(() => area?.setSelectionRange(word.start + name.length, word.start + name.length));
+  }
+
+  function look(area: HTMLTextAreaElement): void {
+    const match = /(^|\s)@([\p{L}\p{N}_.]*)$/u.exec(area.value.slice(0, area.selectionStart));
+    setWord(match && area.selectionStart === area.selectionEnd ? { start: match.index + (match[1]?.length ?? 0), text: match[2] ?? "" } : null);
+    setActive(0);
   }
 
   return {
@@ -264,10 +272,9 @@ function useMentions(text: string, setText: (text: string) => void, members: rea
         </ul>
       ) : null,
     attributes: found.length > 0 ? { role: "combobox", "aria-expanded": true, "aria-controls": id, "aria-autocomplete": "list", "aria-activedescendant": `${id}-${active}` } : {},
-    look(area) {
-      const match = /(^|\s)@([\p{L}\p{N}_.]*)$/u.exec(area.value.slice(0, area.selectionStart));
-      setWord(match && area.selectionStart === area.selectionEnd ? { start: match.index + (match[1]?.length ?? 0), text: match[2] ?? "" } : null);
-      setActive(0);
+    look,
+    follow(area) {
+      if (word) look(area);
     },
     close: () => { setWord(null); },
     onKey(event) {
