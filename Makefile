@@ -54,7 +54,7 @@ fault: setup-local ## set a fault on the running stack, or list them: make fault
 	@exec $(IN)python -m local fault $(FAULT)
 
 seed: setup-local ## fill the running stack with a small company of ten and four weeks of messages; safe to repeat
-	@exec $(IN)python -m seed
+	@exec $(IN)python -m tools.seed
 
 reset: setup-local ## delete the data that `make run` keeps
 	@exec $(IN)python -m local reset

@@ -6,12 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import seed.filling
 from parley.ports import Appended
 from parley.stores.mongo import MongoStores
-from seed.company import CHANNELS, tell
-from seed.filling import Filling
 from tests.contract.samples import an_accepted_message
+from tools.seed.company import CHANNELS, tell
+from tools.seed.filling import Filling
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from parley.domain.text import check_content
-from seed.company import CHANNELS, DAYS, PEOPLE, tell
+from tools.seed.company import CHANNELS, DAYS, PEOPLE, tell
 
 MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 

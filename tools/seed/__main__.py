@@ -16,7 +16,7 @@ from parley.files.s3 import S3Files
 from parley.protocol.records import decode_record, encode_record
 from parley.security.passwords import Argon2PasswordHasher
 from parley.stores.mongo import MongoStores
-from seed.filling import Filling
+from tools.seed.filling import Filling
 
 
 class _Records:

@@ -26,7 +26,7 @@ from parley.ports import Appended, FileStore
 from parley.services.conversations import Conversations
 from parley.services.outbox import Outbox
 from parley.stores.mongo import MongoStores
-from seed.company import ABOUT, CHANNELS, DAYS, FILES, PEOPLE, Channel, Line, tell
+from tools.seed.company import ABOUT, CHANNELS, DAYS, FILES, PEOPLE, Channel, Line, tell
 
 _UPLOAD_TIMEOUT_S: Final = 10.0
 _TRIES: Final = 5  # a busy laptop's database may take its time
