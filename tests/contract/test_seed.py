@@ -18,7 +18,7 @@ MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 @pytest.mark.engines
 def test_it_is_written_once(mongo: MongoStores, monkeypatch: pytest.MonkeyPatch) -> None:
     story = tell(MONDAY)[-40:]
-    monkeypatch.setattr(seed.filling, "tell", lambda last_day: story)
+    monkeypatch.setattr(tools.seed.filling, "tell", lambda last_day: story)
     reports = [Filling(mongo, None, password_hash="hash", last_day=MONDAY).fill() for _ in range(2)]
     assert [report.written for report in reports] == [len(story), 0]
     alice = mongo.users.find_credentials("alice")

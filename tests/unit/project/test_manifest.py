@@ -45,6 +45,8 @@ def test_each_consumer_may_read_its_topic_and_no_other() -> None:
     manifest = load_manifest(ROOT / "functions" / "manifest.toml")
     for function in manifest.functions.values():
         topics = {trigger.topic for trigger in function.triggers if isinstance(trigger, KafkaTrigger)}
+        if function.name == "replay_dead_letters":
+            topics = {name for name in manifest.topics if name.startswith("dead.")}
         assert set(function.permissions.consume) == topics, function.name
 
 
