@@ -9,6 +9,7 @@ import pytest
 from parley.ports import Appended
 from parley.stores.mongo import MongoStores
 from tests.contract.samples import an_accepted_message
+from tools.seed import filling
 from tools.seed.company import CHANNELS, tell
 from tools.seed.filling import Filling
 
@@ -18,7 +19,7 @@ MONDAY = datetime(2026, 1, 5, tzinfo=UTC)
 @pytest.mark.engines
 def test_it_is_written_once(mongo: MongoStores, monkeypatch: pytest.MonkeyPatch) -> None:
     story = tell(MONDAY)[-40:]
-    monkeypatch.setattr(tools.seed.filling, "tell", lambda last_day: story)
+    monkeypatch.setattr(filling, "tell", lambda last_day: story)
     reports = [Filling(mongo, None, password_hash="hash", last_day=MONDAY).fill() for _ in range(2)]
     assert [report.written for report in reports] == [len(story), 0]
     alice = mongo.users.find_credentials("alice")
