@@ -1,3 +1,30 @@
-"""What every test may use."""
+"""What every test may use, and which tests run side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
 
 pytest_plugins = ["tests.engines", "tests.stacks"]
+
+# One worker has the engines and stacks, one after the other, as they take a core and more by themselves; one
+# synthesizes the infrastructure once; everything else goes to whoever is free.
+TOGETHER = {
+    "contract": "engines",
+    "integration": "engines",
+    "e2e": "engines",
+    "browser": "engines",
+    "web": "engines",
+    "infrastructure": "infrastructure",
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keeps what shares something costly on one worker."""
+    here = Path(__file__).parent
+    for item in items:
+        group = TOGETHER.get(item.path.relative_to(here).parts[0])
+        if group is not None:
+            item.add_marker(pytest.mark.xdist_group(group))
