@@ -1,7 +1,7 @@
 """`make demo`: two people on two devices each talk through a running stack, and the terminal shows what happens.
 
 Ends with one line that counts what was sent, stored, delivered, lost and repeated; the exit status is 0 only when
-nothing was lost, repeated or late. `PARLEY_URL` says where the stack is.
+nothing was lost, repeated or late. `PARLEY_URL`, or `PORT` on this machine, says where the stack is.
 """
 
 from __future__ import annotations
@@ -265,7 +265,9 @@ async def play(url: str, console: Console) -> int:
 def main() -> int:
     """The command."""
     console = Console(highlight=False)
-    return asyncio.run(play(os.environ.get("PARLEY_URL", "http://localhost:8000"), console))
+    return asyncio.run(
+        play(os.environ.get("PARLEY_URL") or f"http://localhost:{os.environ.get('PORT') or 8000}", console)
+    )
 
 
 if __name__ == "__main__":
