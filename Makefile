@@ -76,7 +76,7 @@ test: check ## everything that CI runs: linters, types, import rules and all tes
 
 conformance: setup ## hold a stage to the contract, statement by statement, over HTTP and WebSocket: make conformance BASE=https://…
 	@test -n "$(BASE)" || { echo "BASE is where the stage is, such as BASE=http://localhost:8000 for make run." >&2; exit 2; }
-	@CONFORMANCE_BASE="$(BASE)" $(IN)pytest -q --no-header --tb=no -p no:warnings tests/e2e/conformance $(ARGS)
+	@CONFORMANCE_BASE="$(BASE)" $(IN)pytest -q --no-header --tb=no -p no:warnings -n 0 tests/e2e/conformance $(ARGS)
 
 format: setup ## put the code in its one form
 	$(IN)ruff check --fix .

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import httpx
 import pytest
 
 from bench.stack import Stack
 from local.__main__ import main
+
+ROOT = Path(__file__).parents[2]
 
 
 def run(stack: Stack, *words: str) -> tuple[int, str]:
@@ -47,3 +51,12 @@ def test_faults_are_set_strike_and_are_taken_back(stack: Stack) -> None:
     assert status == 1
     assert "there is none named 'nobody'" in said
     assert run(stack, "fault", "kill", "at=never", "function=x")[0] == 1
+
+
+def test_the_conformance_kit_prints_its_statements_as_a_table(stack: Stack) -> None:
+    command = ["make", "conformance", f"BASE={stack.url}", "ARGS=-k test_service"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"PROTOCOL statements at {stack.url}" in done.stdout
+    assert "pass  GET /api/health" in done.stdout
+    assert "1 statements: 1 pass" in done.stdout
