@@ -60,6 +60,45 @@ def test_many_users_are_found_in_one_call(registry: ConnectionRegistry) -> None:
     assert found == {connection.user_id: (connection,) for connection in connections}
 
 
+def test_a_socket_that_missed_nothing_is_told_so(registry: ConnectionRegistry) -> None:
+    phone, laptop = a_connection(unique("u_")), a_connection(unique("u_"))
+    for connection in (phone, laptop):
+        registry.add_connection(connection)
+        registry.renew_connection(connection)
+    assert [registry.take_missed(phone), registry.take_missed(phone), registry.take_missed(laptop)] == [False] * 3
+
+
+def test_what_a_socket_missed_is_told_once(registry: ConnectionRegistry) -> None:
+    ada = unique("u_")
+    phone, laptop, tablet = (a_connection(ada) for _ in range(3))
+    for connection in (phone, laptop, tablet):
+        registry.add_connection(connection)
+
+    registry.note_missed([phone, laptop])
+    registry.note_missed([phone])
+    registry.note_missed([])
+    registry.renew_connection(phone)
+
+    assert [registry.take_missed(connection) for connection in (phone, laptop, tablet)] == [True, True, False]
+    assert [registry.take_missed(connection) for connection in (phone, laptop, tablet)] == [False] * 3
+    registry.note_missed([phone])
+    assert at_once([lambda: registry.take_missed(phone)] * 10).count(True) == 1
+
+
+def test_a_socket_that_was_forgotten_and_is_open_has_missed_something(registry: ConnectionRegistry) -> None:
+    phone, laptop = a_connection(unique("u_")), a_connection(unique("u_"))
+    for connection in (phone, laptop):
+        registry.add_connection(connection)
+        registry.remove_connection(connection.user_id, connection.connection_id)
+    registry.renew_connection(phone)
+    unknown = a_connection(unique("u_"))
+
+    assert registry.find_connections([phone.user_id, laptop.user_id]) == {phone.user_id: (phone,)}
+    assert [registry.take_missed(connection) for connection in (phone, laptop, unknown)] == [True] * 3
+    assert [registry.take_missed(connection) for connection in (phone, laptop, unknown)] == [False] * 3
+    assert set(registry.find_connections([laptop.user_id, unknown.user_id])) == {laptop.user_id, unknown.user_id}
+
+
 def test_a_ticket_is_redeemed_once(tickets: TicketStore) -> None:
     identity = Identity("u_ada", "s_phone")
     tickets.insert_ticket("ticket-1", identity, ttl_s=30)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from bench.acts import Acts
-from bench.client import ParleyClient
+from bench.client import Device, ParleyClient, Person
 from bench.client.live import LiveClient
+from bench.client.rest import Json
 from bench.faults.menu import POINTS, kill_at
 from bench.faults.run import run_seed
 from bench.faults.scene import Size
 from bench.stack import Stack
-from tests.e2e.conftest import PASSWORD, register
+from tests.e2e.conftest import PASSWORD, POLL_S, register
 
 MESSAGES = 60
 FAULTS: list[dict[str, Any]] = [
@@ -45,6 +48,53 @@ def test_state_from_events_and_sync_is_the_state_that_is_read_anew(stack: Stack,
             assert acts.done > 20
 
     asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("action", ["gone", "fail"])
+def test_a_last_message_whose_push_failed_is_told_of_by_the_next_ping(stack: Stack, action: str) -> None:
+    async def scenario() -> None:
+        async with ParleyClient(stack.url) as client:
+            ada, ben = await register(client, "ada"), await register(client, "ben")
+            place = await ada.create_direct(ben.user_id)
+            device = await Device.connect(ben)
+            token = (await device.request("sync", {})).data["token"]
+            assert "missed" not in (await device.request("ping", {})).data
+            async with fault(client, {"kind": "posts", "action": action}):
+                message_id = (await ada.send_message(place, "only", "the only one"))["messageId"]
+                told = await deliveries_of(ben, message_id)
+            assert [one["outcome"] for one in told] == ["gone" if action == "gone" else "failed"]
+            assert device.messages == []
+            assert (await device.request("ping", {})).data["missed"] is True
+            assert "missed" not in (await device.request("ping", {})).data
+            (change,) = (await device.request("sync", {"token": token})).data["changes"]
+            assert [message["messageId"] for message in change["messages"]] == [message_id]
+            # It is heard of again, and at once.
+            after = (await ada.send_message(place, "after", "one more"))["messageId"]
+            await device.wait_for_message(after, timeout_s=30)
+            await device.close()
+
+    asyncio.run(scenario())
+
+
+async def deliveries_of(person: Person, message_id: str) -> list[Json]:
+    """What became of a message's pushes to somebody's connections, once it is known."""
+    async with asyncio.timeout(30):
+        while True:
+            path = f"/api/messages/{message_id}/trace"
+            answer = await person.client.request("GET", path, token=person.access_token)
+            if answer.is_success and answer.json()["deliveries"]:
+                return list(answer.json()["deliveries"])
+            await asyncio.sleep(POLL_S)
+
+
+@asynccontextmanager
+async def fault(client: ParleyClient, body: Json) -> AsyncIterator[None]:
+    """Makes something go wrong for as long as it is entered."""
+    await client.call("POST", "/_local/faults", body=body)
+    try:
+        yield
+    finally:
+        await client.request("DELETE", "/_local/faults")
 
 
 def test_a_hand_over_loses_nothing_and_shows_nothing_twice(stack: Stack) -> None:

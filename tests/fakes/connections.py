@@ -21,16 +21,40 @@ class FakeConnectionRegistry(Outside):
         super().__init__()
         self._clock = clock
         self._connections: dict[str, dict[str, tuple[Connection, datetime | None]]] = {}
+        self._whole: set[str] = set()
 
     def add_connection(self, connection: Connection) -> None:
         self._reach("add_connection")
-        lapses_at = None if self._clock is None else self._clock.now() + CONNECTION_TTL
         with self._lock:
-            self._connections.setdefault(connection.user_id, {})[connection.connection_id] = connection, lapses_at
+            self._whole.add(connection.connection_id)
+            self._renew(connection)
+
+    def renew_connection(self, connection: Connection) -> None:
+        self._reach("renew_connection")
+        with self._lock:
+            self._renew(connection)
+
+    def note_missed(self, connections: Sequence[Connection]) -> None:
+        self._reach("note_missed")
+        with self._lock:
+            self._whole.difference_update(connection.connection_id for connection in connections)
+
+    def take_missed(self, connection: Connection) -> bool:
+        self._reach("take_missed")
+        with self._lock:
+            has_missed = connection.connection_id not in self._whole
+            self._whole.add(connection.connection_id)
+            self._renew(connection)
+            return has_missed
+
+    def _renew(self, connection: Connection) -> None:
+        lapses_at = None if self._clock is None else self._clock.now() + CONNECTION_TTL
+        self._connections.setdefault(connection.user_id, {})[connection.connection_id] = connection, lapses_at
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
         self._reach("remove_connection")
         with self._lock:
+            self._whole.discard(connection_id)
             return self._connections.get(user_id, {}).pop(connection_id, None) is not None
 
     def list_connections(self) -> Iterator[list[Connection]]:

@@ -91,6 +91,13 @@ async def test_action(cast: Cast, action: str, answer: str, data: Json) -> None:
     assert "error" not in bare
 
 
+async def test_pong(cast: Cast) -> None:
+    """pong {serverTime, missed?}: missed, which is true, only where events may not have reached the socket."""
+    (device,) = await cast.devices(cast.ada)
+    for _ in range(2):
+        assert (await device.request("ping", {}, timeout_s=DEADLINE_S)).data.keys() == {"serverTime"}
+
+
 async def test_batch(cast: Cast) -> None:
     """send {messages}: 1 to 25, kept in order; a result for each, a refused one alone; 26 or 0 are refused whole."""
     place = await cast.group(cast.ben)

@@ -161,7 +161,10 @@ def test_one_malformed_message_refuses_the_frame_whole(stack: Stack, socket: Soc
 
 
 def test_ping(socket: Socket) -> None:
-    pong = {"event": "pong", "requestId": "r1", "data": {"serverTime": "2026-01-31T12:00:00.000Z"}}
+    pong: dict[str, Any] = {"event": "pong", "requestId": "r1", "data": {"serverTime": "2026-01-31T12:00:00.000Z"}}
+    # A socket that nobody registered may have missed anything; it is said to who hears it, and once.
+    assert socket.send("ping", request_id=None) is None
+    assert socket.send("ping") == pong | {"data": pong["data"] | {"missed": True}}
     assert socket.send("ping") == pong
     assert socket.send("ping", {}) == pong
     assert socket.send_text('{"action":"ping","requestId":"r1"}') == pong

@@ -236,26 +236,27 @@ def test_sockets_that_are_gone_are_forgotten_and_no_others(
     world: World, delivery: Delivery, ann: Identity, ben: Identity
 ) -> None:
     here = world.make_direct(ann, ben).conversation.conversation_id
-    for name in ("a1", "a2", "a3"):
-        world.open_socket(ann, name)
+    sockets = [world.open_socket(ann, name) for name in ("a1", "a2", "a3")]
     world.clock.advance(30)
     delivery.push.outcomes |= {"a1": "gone", "a2": "failed"}
     report = delivery.service.fan_out(make_events(here, 2))
     assert report == FanOutReport(pushed=1, gone=1, failed=1, frames=3, events=6)
     left = world.registry.find_connections([ann.user_id])[ann.user_id]
     assert {connection.connection_id for connection in left} == {"a2", "a3"}
+    assert [world.registry.take_missed(socket) for socket in sockets] == [True, True, False]
 
 
 def test_a_socket_whose_connect_has_not_returned_is_kept(
     world: World, delivery: Delivery, ann: Identity, ben: Identity
 ) -> None:
     here = world.make_direct(ann, ben).conversation.conversation_id
-    world.open_socket(ann, "a1")
+    socket = world.open_socket(ann, "a1")
     world.clock.advance(29)
     delivery.push.outcomes["a1"] = "gone"
     assert delivery.service.fan_out(make_events(here, 1)).gone == 1
     del delivery.push.outcomes["a1"]
     assert delivery.service.fan_out(make_events(here, 1, first=2)).pushed == 1
+    assert world.registry.take_missed(socket) is True
 
 
 def test_what_was_pushed_is_not_pushed_again_because_forgetting_failed(
@@ -266,10 +267,11 @@ def test_what_was_pushed_is_not_pushed_again_because_forgetting_failed(
     world.clock.advance(30)
     delivery.push.outcomes["a1"] = "gone"
 
-    def refuse(user_id: str, connection_id: str) -> bool:
+    def refuse(*_: object) -> bool:
         raise UnavailableError("cut off")
 
     monkeypatch.setattr(world.registry, "remove_connection", refuse)
+    monkeypatch.setattr(world.registry, "note_missed", refuse)
     assert delivery.service.fan_out(make_events(here, 1)).gone == 1
 
 

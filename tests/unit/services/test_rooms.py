@@ -193,7 +193,7 @@ def test_frames_bring_back_what_valkey_forgot(world: World, ann: Identity) -> No
     socket = Connection("ann-1", "u_ann", "s_ann", "http://gateway.test/ws", world.clock.now())
     for _ in range(3):
         world.renewal.renew(socket)
-    assert world.registry.calls["add_connection"] == 1
+    assert world.registry.calls["renew_connection"] == 1
     assert world.registry.find_connections(["u_ann"]) == {"u_ann": (socket,)}
     world.registry.remove_connection("u_ann", "ann-1")
     world.clock.advance(21)
@@ -203,8 +203,32 @@ def test_frames_bring_back_what_valkey_forgot(world: World, ann: Identity) -> No
     world.clock.advance(21)
     for _ in range(3):
         world.renewal.renew(socket)
-    assert world.registry.calls["add_connection"] == 3
+    assert world.registry.calls["renew_connection"] == 3
     world.registry.reachable = True
     world.clock.advance(6)
     world.renewal.renew(socket)
-    assert world.registry.calls["add_connection"] == 4
+    assert world.registry.calls["renew_connection"] == 4
+
+
+def test_a_ping_hears_once_of_what_its_socket_missed(world: World, ann: Identity) -> None:
+    socket = world.open_socket(ann, "ann-1")
+    assert world.renewal.take_missed(socket) is False
+    world.registry.remove_connection("u_ann", "ann-1")
+    # Another frame makes it known again, and takes nothing from what the ping is to hear.
+    world.clock.advance(21)
+    world.renewal.renew(socket)
+    assert world.registry.find_connections(["u_ann"]) == {"u_ann": (socket,)}
+    assert [world.renewal.take_missed(socket) for _ in range(2)] == [True, False]
+
+
+def test_what_cannot_be_said_now_is_said_later(world: World, ann: Identity) -> None:
+    socket = world.open_socket(ann, "ann-1")
+    world.registry.note_missed([socket])
+    world.registry.reachable = False
+    assert [world.renewal.take_missed(socket) for _ in range(3)] == [False] * 3
+    assert world.registry.calls["take_missed"] == 1
+    world.registry.reachable = True
+    world.clock.advance(6)
+    # That rooms cannot be reached takes nothing from it.
+    world.room_registry.reachable = False
+    assert world.renewal.take_missed(socket) is True

@@ -267,10 +267,15 @@ export interface components {
             lastDeliveredSeq: number;
             lastReadSeq: number;
         };
-        /** @description The server's time. */
+        /** @description The server's time, and whether the socket missed something. */
         PongData: {
             /** Format: date-time */
             serverTime: string;
+            /**
+             * @description There only where events may not have reached this socket since it opened or since this was last said: ask for sync, and join again what is open.
+             * @constant
+             */
+            missed?: true;
         };
         /** @description Whether somebody has a socket open. */
         PresenceObject: {
@@ -425,7 +430,7 @@ export interface components {
             requestId?: string;
             data: components["schemas"]["RoomData"];
         };
-        /** @description Asks for the server's time; keeps an idle socket open. */
+        /** @description Asks for the server's time, and whether events were missed; keeps an idle socket open. Send one every 25 s, whatever else comes and goes: it bounds how long something that was missed stays so. */
         PingFrame: {
             /** @enum {string} */
             action: "ping";
@@ -495,7 +500,7 @@ export interface components {
             requestId: string;
             data: components["schemas"]["RoomAnswer"];
         };
-        /** @description The server's time. */
+        /** @description The server's time; with `missed` where events may not have reached this socket: ask for sync then. */
         PongFrame: {
             /** @constant */
             event: "pong";

@@ -11,6 +11,7 @@ from typing import Final, cast
 
 from redis import Redis
 from redis.backoff import NoBackoff
+from redis.client import Pipeline
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -54,6 +55,9 @@ class ValkeyConnections:
     hash lives as long as its youngest field; fields that have outlived themselves are not given out, and go when the
     user connects again.
 
+    A socket that has missed nothing has a key of its own besides. Each step touches one key, so that sockets of a user
+    and that key need not share a slot; their order is what makes a loss in between show at the next `take_missed`.
+
     Args:
         url: `redis://` or `rediss://` (TLS), `[user[:password]@]host[:port][/database]`.
     """
@@ -66,8 +70,8 @@ class ValkeyConnections:
         key = _connections_key(connection.user_id)
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
-            pipeline.hset(key, connection.connection_id, _encode_connection(connection))
-            pipeline.expire(key, CONNECTION_TTL)
+            self._renew(pipeline, connection)
+            pipeline.set(_whole_key(connection.connection_id), 1, ex=CONNECTION_TTL)
             pipeline.hgetall(key)
             *_, fields = pipeline.execute()
             lapsed = [known.connection_id for known in _decode_hash(connection.user_id, fields) if _has_lapsed(known)]
@@ -77,7 +81,43 @@ class ValkeyConnections:
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
         """See ConnectionRegistry."""
         with valkey_call():
-            return self._redis.hdel(_connections_key(user_id), connection_id) == 1
+            pipeline = self._redis.pipeline(transaction=False)
+            pipeline.hdel(_connections_key(user_id), connection_id)
+            pipeline.delete(_whole_key(connection_id))
+            removed, _ = pipeline.execute()
+        return cast("int", removed) == 1
+
+    def renew_connection(self, connection: Connection) -> None:
+        """See ConnectionRegistry."""
+        with valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            self._renew(pipeline, connection)
+            pipeline.execute()
+
+    def note_missed(self, connections: Sequence[Connection]) -> None:
+        """See ConnectionRegistry."""
+        if not connections:
+            return
+        with valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            for connection in connections:
+                pipeline.delete(_whole_key(connection.connection_id))
+            pipeline.execute()
+
+    def take_missed(self, connection: Connection) -> bool:
+        """See ConnectionRegistry."""
+        with valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            # Before it is renewed: if it is forgotten in between, its key is gone for the next call to see.
+            pipeline.set(_whole_key(connection.connection_id), 1, nx=True, ex=CONNECTION_TTL)
+            self._renew(pipeline, connection)
+            was_absent, *_ = pipeline.execute()
+        return bool(was_absent)
+
+    def _renew(self, pipeline: Pipeline, connection: Connection) -> None:
+        key = _connections_key(connection.user_id)
+        pipeline.hset(key, connection.connection_id, _encode_connection(connection))
+        pipeline.expire(key, CONNECTION_TTL)
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         """See ConnectionRegistry."""
@@ -155,6 +195,10 @@ def scan_keys(redis: Redis, pattern: str) -> Iterator[list[str]]:
 
 def _connections_key(user_id: str) -> str:
     return f"connections:{user_id}"
+
+
+def _whole_key(connection_id: str) -> str:
+    return f"whole:{connection_id}"
 
 
 def _ticket_key(ticket: str) -> str:

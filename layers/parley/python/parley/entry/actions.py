@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from parley.services.editing import Editing
     from parley.services.rate_limits import RateLimits
     from parley.services.receipts import Receipts
+    from parley.services.renewal import Renewal
     from parley.services.rooms import Rooms
     from parley.services.syncing import Sync
 
@@ -55,6 +56,9 @@ class FrameServices(Protocol):
     def rooms(self) -> Rooms: ...
 
     @property
+    def renewal(self) -> Renewal: ...
+
+    @property
     def clock(self) -> Clock: ...
 
     def attachment_url(self, attachment: Attachment) -> str: ...
@@ -67,6 +71,9 @@ class Call:
     identity: Identity
     connection: Connection
     request_id: str | None
+
+
+PING: Final = "ping"
 
 
 class Actions:
@@ -88,7 +95,7 @@ class Actions:
         self._by_name: dict[str, Callable[[Call, Any], Reply | None]] = {
             **by_name,
             **{f"chat:{name}": action for name, action in by_name.items()},
-            "ping": self._ping,
+            PING: self._ping,
         }
         for state in get_args(TypingState):
             self._by_name[f"chat:typing:{state}"] = partial(self._type, state=state)
@@ -178,9 +185,11 @@ class Actions:
         self._services.rooms.type_in_room(call.identity, typing.conversation_id, typing.state)
         return "chat:typing:ack", RoomAnswer(conversation_id=typing.conversation_id)
 
-    def _ping(self, call: Call, data: Any) -> Reply:  # noqa: ARG002  # every action is called alike
+    def _ping(self, call: Call, data: Any) -> Reply:
         read_data(NoData, {} if data is None else data)
-        return "pong", PongData(server_time=self._services.clock.now())
+        # It is said once: not to who will not hear it.
+        has_missed = call.request_id is not None and self._services.renewal.take_missed(call.connection)
+        return "pong", PongData(server_time=self._services.clock.now(), missed=True if has_missed else None)
 
 
 def read_data(kind: type[ModelT], data: Any, detail: str = "The data is not valid.") -> ModelT:

@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from parley.domain.errors import ParleyError
 from parley.domain.models import Identity
-from parley.entry.actions import Actions, Call, FrameServices, read_data
+from parley.entry.actions import PING, Actions, Call, FrameServices, read_data
 from parley.entry.sockets import connection_of
 from parley.observability import begin_invocation, log_unexpected
 from parley.protocol.decoding import decode_json
 from parley.protocol.errors import InternalError, make_error_data
 from parley.protocol.frames import Answer, Frame
-
-if TYPE_CHECKING:
-    from parley.services.renewal import Renewal
 
 Event = Mapping[str, Any]
 Handler = Callable[[Any, Any], dict[str, Any]]
@@ -30,9 +27,6 @@ _log = logging.getLogger(__name__)
 
 class SocketFrameServices(FrameServices, Protocol):
     """What frames use."""
-
-    @property
-    def renewal(self) -> Renewal: ...
 
     @property
     def push_endpoint(self) -> str: ...
@@ -62,7 +56,8 @@ def _answer_frame(actions: Actions, request: Event, services: SocketFrameService
         request_id = _request_id_of(frame_data)
         frame = read_data(Frame, frame_data, "This is no frame.")
         connection = connection_of(request, services.push_endpoint)
-        services.renewal.renew(connection)
+        if frame.action != PING or request_id is None:  # a ping that is answered renews, and hears of what was missed
+            services.renewal.renew(connection)
         call = Call(Identity(connection.user_id, connection.session_id), connection, request_id)
         reply = actions.run(frame.action, call, frame.data)
     except ParleyError as error:

@@ -15,11 +15,36 @@ class ConnectionRegistry(Protocol):
     """Whose sockets are open where. A hint that may be lost: nothing but live pushes and presence hangs on it."""
 
     def add_connection(self, connection: Connection) -> None:
-        """Adds a socket; idempotent. It is forgotten by itself 2 h 10 min later, the longest that a socket can live."""
+        """Adds a socket that opens; idempotent. It is forgotten by itself 2 h 10 min later, longer than one can live.
+
+        It counts as having missed nothing.
+        """
+        ...
+
+    def renew_connection(self, connection: Connection) -> None:
+        """Adds a socket that is open, whether it was known or not; idempotent. What it missed is to be told still."""
+        ...
+
+    def note_missed(self, connections: Sequence[Connection]) -> None:
+        """Notes that these sockets did not get what was meant for them, in one round trip; idempotent.
+
+        Of a socket that is forgotten this is noted too.
+        """
+        ...
+
+    def take_missed(self, connection: Connection) -> bool:
+        """Renews a socket, and says whether it may have missed something since it was added, or since this was said.
+
+        Of concurrent calls one is told so. What is missed while it runs is told by this call or by the next one. A
+        registry that was lost, or never knew the socket, has it as one that missed something.
+        """
         ...
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
-        """Forgets one socket and no other of that user; whether it was known. Idempotent."""
+        """Forgets one socket and no other of that user; whether it was known. Idempotent.
+
+        If it is open all the same, and is renewed, it counts as one that missed something.
+        """
         ...
 
     def list_connections(self) -> Iterator[list[Connection]]:

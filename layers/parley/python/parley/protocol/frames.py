@@ -50,9 +50,17 @@ class SendResults(Outbound):
 
 
 class PongData(Outbound):
-    """The server's time."""
+    """The server's time, and whether the socket missed something."""
 
     server_time: Time
+    missed: Literal[True] | None = Field(
+        default=None,
+        exclude_if=lambda missed: missed is None,
+        description=(
+            "There only where events may not have reached this socket since it opened or since this was last said: "
+            "ask for sync, and join again what is open."
+        ),
+    )
 
 
 AnswerData = (

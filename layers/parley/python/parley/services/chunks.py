@@ -91,9 +91,7 @@ class ChunkFanOut:
                     frames.setdefault(connection.connection_id, (connection, []))[1].extend(chunk.frames)
         pushes = [Push(connection, tuple(waiting)) for connection, waiting in frames.values()]
         outcomes = self._push.post(pushes)
-        for push, outcome in zip(pushes, outcomes, strict=True):
-            if outcome == "gone":
-                self._gone.forget(push.connection)
+        self._gone.settle(pushes, outcomes)
         message_ids = dict.fromkeys((message_id, chunk.part) for chunk in chunks for message_id in chunk.message_ids)
         self._note_pushes(list(message_ids), pushes, outcomes)
         return len(pushes)

@@ -86,8 +86,8 @@ class FanOut:
 
         What is for more than 200 members is handed on in parts, each to be pushed by `fan_out_chunk`.
 
-        Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: sync makes its
-        client whole.
+        Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: the answer to the
+        socket's next ping says so, and sync makes its client whole.
 
         Raises:
             UnavailableError: who is to get them could not be read. Nothing was pushed; the batch may be given again.
@@ -100,9 +100,7 @@ class FanOut:
             return FanOutReport()
         pushes, count = self._make_pushes(*self._show_groups(events, audiences, connections), connections)
         outcomes = self._push.post(pushes)
-        for push, outcome in zip(pushes, outcomes, strict=True):
-            if outcome == "gone":
-                self._gone.forget(push.connection)
+        self._gone.settle(pushes, outcomes)
         small = {place for audience in audiences for place in audience.events}
         self._note_pushes([(event_id, None) for event_id in _new_messages(events, small)], pushes, outcomes)
         return FanOutReport(

@@ -1,14 +1,15 @@
-"""Sockets that a gateway says are gone."""
+"""Sockets that a gateway says are gone, and what sockets did not get."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection
-from parley.ports import Clock, ConnectionRegistry
+from parley.ports import Clock, ConnectionRegistry, Push, PushOutcome
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +19,7 @@ OPENING: Final = timedelta(seconds=30)
 
 
 class GoneSockets:
-    """Forgets sockets that answered 410.
+    """Forgets sockets that answered 410, and notes what others did not get, for their next ping to hear.
 
     A socket whose `$connect` has not returned answers 410 too, though it is about to open: one that young is kept. If
     it is gone in truth, the next push to it, the sweep or its `$disconnect` tells so again.
@@ -31,6 +32,20 @@ class GoneSockets:
     def is_opening(self, connection: Connection) -> bool:
         """Whether 410 may only mean that the socket is not open yet."""
         return self._clock.now() - connection.connected_at < OPENING
+
+    def settle(self, pushes: Sequence[Push], outcomes: Sequence[PushOutcome]) -> None:
+        """Does what the outcomes of pushes of lasting events ask for. It never fails, as `forget`."""
+        missed = [
+            push.connection
+            for push, outcome in zip(pushes, outcomes, strict=True)
+            if outcome == "failed" or (outcome == "gone" and not self.forget(push.connection))
+        ]
+        if not missed:
+            return
+        try:
+            self._registry.note_missed(missed)
+        except UnavailableError:
+            _log.warning("what sockets missed could not be noted")
 
     def forget(self, connection: Connection) -> bool:
         """Forgets the socket unless it is opening; whether it did.

@@ -1,4 +1,9 @@
-"""Frames keep their socket known, so that a Valkey that lost everything has it again with the next one."""
+"""Frames keep their socket known, so that a Valkey that lost everything has it again with the next one.
+
+A ping also hears whether its socket missed something meanwhile: it was given up as gone and was not, it was unknown to
+a Valkey that had lost it, or a push to it failed. That bounds by a client's heartbeat what sync would else bring only
+with the next event or the next socket.
+"""
 
 from __future__ import annotations
 
@@ -36,12 +41,39 @@ class Renewal:
         if is_fresh or (self._paused_until is not None and now < self._paused_until):
             return
         try:
-            self._registry.add_connection(connection)
+            self._registry.renew_connection(connection)
             self._rooms.set_online(connection.user_id)
         except UnavailableError:
-            _log.warning("a socket could not be renewed")
-            self._paused_until = now + _PAUSE
+            self._pause(now)
             return
+        self._note_renewed(connection, now)
+
+    def take_missed(self, connection: Connection) -> bool:
+        """Registers the socket, and says whether it may have missed something that this has not said yet.
+
+        It never fails, and waits for an absent Valkey but rarely: what is not said now is said to a later call.
+        """
+        now = self._clock.now()
+        if self._paused_until is not None and now < self._paused_until:
+            return False
+        try:
+            has_missed = self._registry.take_missed(connection)
+        except UnavailableError:
+            self._pause(now)
+            return False
+        try:
+            self._rooms.set_online(connection.user_id)
+        except UnavailableError:
+            self._pause(now)
+        else:
+            self._note_renewed(connection, now)
+        return has_missed
+
+    def _pause(self, now: datetime) -> None:
+        _log.warning("a socket could not be renewed")
+        self._paused_until = now + _PAUSE
+
+    def _note_renewed(self, connection: Connection, now: datetime) -> None:
         self._paused_until = None
         self._renewed[connection.connection_id] = now
         self._renewed.move_to_end(connection.connection_id)

@@ -135,7 +135,8 @@ CLIENT_FRAMES: Final = (
     ),
     ClientFrame(
         ("ping",),
-        "Asks for the server's time; keeps an idle socket open.",
+        "Asks for the server's time, and whether events were missed; keeps an idle socket open. Send one every 25 s, "
+        "whatever else comes and goes: it bounds how long something that was missed stays so.",
         (NoData,),
         (None,),
         "pong",

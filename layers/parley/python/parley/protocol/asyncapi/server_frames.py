@@ -112,7 +112,13 @@ ANSWERS: Final = (
         (RoomAnswer(conversation_id=samples.DIRECT),),
         is_answer=True,
     ),
-    ServerFrame("pong", "The server's time.", (PongData,), (PongData(server_time=samples.AT),), is_answer=True),
+    ServerFrame(
+        "pong",
+        "The server's time; with `missed` where events may not have reached this socket: ask for sync then.",
+        (PongData,),
+        (PongData(server_time=samples.AT), PongData(server_time=samples.AT, missed=True)),
+        is_answer=True,
+    ),
     ServerFrame(
         "sync",
         "A page of what changed, of up to 100 KB. Unless `complete`, ask on with `token`.",

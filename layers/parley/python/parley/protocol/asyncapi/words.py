@@ -12,8 +12,9 @@ ABOUT: Final = (
     "exactly one answer that bears it; one without gets errors only. One event is `{event, data}`; where several wait "
     "for the same socket they may come as one frame that holds a JSON array of them.\n\n"
     "Delivery is at least once while the socket lives. A client drops what it has by `messageId` and `rev`; when it "
-    "reconnects, or when a jump in `rev` is not filled within 2 seconds, it asks for sync and is whole again. Unknown "
-    "fields in a frame are refused; a client ignores fields and events that it does not know."
+    "reconnects, when a jump in `rev` is not filled within 2 seconds, or when a pong says `missed`, it asks for sync "
+    "and is whole again. How often a client pings bounds how long it lacks what a push did not bring. Unknown fields "
+    "in a frame are refused; a client ignores fields and events that it does not know."
 )
 
 CONNECTING: Final = (
