@@ -110,7 +110,7 @@ export class Live {
   /** Keeps the presence of people known until the function it gives is called. */
   watch(userIds: readonly string[]): () => void {
     for (const userId of userIds) this.#watched.set(userId, (this.#watched.get(userId) ?? 0) + 1);
-    if (userIds.some((userId) => !this.state.presence.has(userId))) this.#refreshPresence(PRESENCE_DELAY_MS);
+    if (userIds.some((userId) => this.state.people.presence(userId) === undefined)) this.#refreshPresence(PRESENCE_DELAY_MS);
     return once(() => {
       for (const userId of userIds) {
         const left = (this.#watched.get(userId) ?? 1) - 1;
@@ -134,7 +134,7 @@ export class Live {
         const { online } = answer as Answers["JoinAnswer"];
         const lastSeenAt = new Date(this.platform.now()).toISOString();
         this.state.topics.change(() => {
-          for (const userId of online) this.state.putPresence({ userId, online: true, lastSeenAt });
+          for (const userId of online) this.state.people.putPresence({ userId, online: true, lastSeenAt });
         });
       },
       () => undefined, // Not a member any more, or not connected: the next socket tries again.
@@ -151,7 +151,7 @@ export class Live {
         this.http.call("get", "/api/users/presence", { query: { ids } }).then(
           ({ items }) => {
             this.state.topics.change(() => {
-              for (const presence of items) this.state.putPresence(presence);
+              for (const presence of items) this.state.people.putPresence(presence);
             });
           },
           () => undefined, // It is asked again soon.

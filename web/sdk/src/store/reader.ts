@@ -63,11 +63,11 @@ export class StoreReader implements ParleyStore {
   }
 
   getPresence(userId: string): Presence | undefined {
-    return this.state.presence.get(userId);
+    return this.state.people.presence(userId);
   }
 
   getUser(userId: string): User | undefined {
-    return this.state.users.get(userId);
+    return this.state.people.user(userId);
   }
 
   getUnreadCount(): number {

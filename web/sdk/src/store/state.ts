@@ -1,10 +1,11 @@
 import { ConversationState } from "./conversation.js";
 import type { StoredConversation } from "./conversation.js";
+import { People } from "./people.js";
+import { SyncPass } from "./pass.js";
 import { Topics } from "./topics.js";
+import { WaitingEvents } from "./waiting.js";
 import type { MembersData, ServerEvent, SyncChange, SyncPage } from "../events.js";
-import type { Conversation, Member, Message, Presence, User } from "../types.js";
-
-const WAITING_MAX_COUNT = 200;
+import type { Conversation, Member, Message, User } from "../types.js";
 
 /** Who is told of what the state cannot tell. */
 export interface StateWatcher {
@@ -16,13 +17,6 @@ export interface StateWatcher {
 
 type ConversationChange = Extract<SyncChange, { conversation: unknown }>;
 
-interface Waiting {
-  readonly request: number;
-  readonly events: ServerEvent[];
-  /** The newest rev that was seen of a stay which is not known yet; 0 for none. */
-  readonly rev: number;
-}
-
 /**
  * The state of all conversations, made of what is kept on the device, events in any order and more than once, and sync.
  * Whatever the order: when everything has come, it is what a client that reads all anew would have.
@@ -30,8 +24,7 @@ interface Waiting {
 export class State {
   readonly topics = new Topics();
   readonly conversations = new Map<string, ConversationState>();
-  readonly users = new Map<string, User>();
-  readonly presence = new Map<string, Presence>();
+  readonly people = new People(this.topics);
   /** Where messages are, by their ids. */
   readonly places = new Map<string, { readonly conversationId: string; readonly seq: number }>();
   /** What has changed since it was last kept on the device. */
@@ -41,15 +34,8 @@ export class State {
 
   /** The rev at which a conversation was left; what is older is of an earlier stay. */
   readonly #gone = new Map<string, number>();
-  /** Events of conversations that nothing is known of yet, by when the first came: what tells of them may come after. */
-  readonly #waiting = new Map<string, Waiting>();
-  /** The seqs that the pass of sync that goes on has brought so far. */
-  readonly #pass = new Map<string, Set<number>>();
-  #isAnew = false;
-  /** How often sync was asked. An answer may be older than what events told since then. */
-  #request = 0;
-  /** What came into being by an event, by the request that may not know of it. */
-  readonly #created = new Map<string, number>();
+  readonly #waiting = new WaitingEvents();
+  readonly #pass = new SyncPass();
 
   constructor(
     private readonly watcher: StateWatcher,
@@ -72,11 +58,7 @@ export class State {
 
   /** Sync is about to be asked. Where it begins anew, what it does not name any more is gone when it is complete. */
   beginRequest(isAnew: boolean): void {
-    this.#request += 1;
-    if (!isAnew) return;
-    this.#pass.clear();
-    this.#created.clear();
-    this.#isAnew = true;
+    this.#pass.begin(isAnew);
   }
 
   /** Takes in a page of sync. */
@@ -84,13 +66,9 @@ export class State {
     this.topics.change(() => {
       for (const change of page.changes) this.#applyChange(change);
       if (!page.complete) return;
-      if (this.#isAnew) {
-        for (const id of [...this.conversations.keys()]) if (!this.#pass.has(id) && !this.#created.has(id)) this.#remove(id);
-      }
-      this.#isAnew = false;
-      this.#pass.clear();
-      this.#created.clear();
-      for (const [id, { request }] of this.#waiting) if (request < this.#request) this.#waiting.delete(id);
+      for (const id of [...this.conversations.keys()]) if (this.#pass.isGone(id)) this.#remove(id);
+      this.#pass.end();
+      this.#waiting.dropBefore(this.#pass.request);
       if (!this.isLoaded) this.topics.touch("conversations");
       this.isLoaded = true;
     });
@@ -123,20 +101,6 @@ export class State {
     });
   }
 
-  putUsers(users: readonly User[]): void {
-    this.topics.change(() => {
-      for (const user of users) {
-        this.users.set(user.userId, user);
-        this.topics.touch(`user:${user.userId}`);
-      }
-    });
-  }
-
-  putPresence(presence: Presence): void {
-    this.presence.set(presence.userId, presence);
-    this.topics.touch(`presence:${presence.userId}`);
-  }
-
   /** The caller has left a conversation, or deleted it: what is heard of it still is of before. */
   remove(conversationId: string): void {
     this.topics.change(() => {
@@ -154,13 +118,13 @@ export class State {
   /** Brings back what was kept on the device. */
   restore(stored: readonly StoredConversation[], users: readonly User[]): void {
     this.topics.change(() => {
-      this.putUsers(users);
+      this.people.put(users);
       for (const one of stored) {
         const conversation = ConversationState.restore(one, this.userId);
         this.conversations.set(conversation.id, conversation);
         for (const message of conversation.messages.values()) this.#place(message);
-        for (const member of one.members) this.users.set(member.userId, member.user);
-        if (one.conversation.peer !== null) this.users.set(one.conversation.peer.userId, one.conversation.peer);
+        this.people.put(one.members.map((member) => member.user));
+        if (one.conversation.peer !== null) this.people.put([one.conversation.peer]);
         this.topics.touch("conversations", "unread", `conversation:${conversation.id}`, `messages:${conversation.id}`);
       }
       this.isLoaded = true;
@@ -171,12 +135,8 @@ export class State {
   clear(): void {
     this.topics.change(() => {
       for (const conversation of this.conversations.values()) this.touch(conversation);
-      for (const userId of this.presence.keys()) this.topics.touch(`presence:${userId}`);
-      for (const known of [this.conversations, this.users, this.presence, this.places, this.#gone, this.#waiting, this.#pass, this.#created]) {
-        known.clear();
-      }
-      this.unsaved.clear();
-      this.#isAnew = false;
+      for (const known of [this.conversations, this.people, this.places, this.#gone, this.#waiting, this.unsaved]) known.clear();
+      this.#pass.end();
       this.isLoaded = false;
       this.userId = "";
       this.topics.touch("conversations", "unread");
@@ -191,7 +151,7 @@ export class State {
         this.#tell(event.data.conversation);
         break;
       case "presence:update":
-        this.putPresence(event.data);
+        this.people.putPresence(event.data);
         break;
       case "chat:typing:update":
         this.watcher.typed(event.data.conversationId, event.data.userId, event.data.state === "start");
@@ -240,9 +200,7 @@ export class State {
       this.#leave(id, rev);
       return;
     }
-    const waiting = this.#waiting.get(id) ?? { request: this.#request, events: [], rev: 0 };
-    this.#waiting.set(id, waiting);
-    if (waiting.events.length < WAITING_MAX_COUNT) waiting.events.push(event);
+    this.#waiting.add(id, event, this.#pass.request);
   }
 
   #see(conversation: ConversationState, rev: number): void {
@@ -254,7 +212,7 @@ export class State {
     const isNew = !this.conversations.has(told.conversationId);
     const conversation = this.#adopt(told);
     if (conversation === undefined) return;
-    if (isNew) this.#created.set(conversation.id, this.#request);
+    if (isNew) this.#pass.noteCreated(conversation.id);
     if (told.lastMessage !== null) this.#put(conversation, told.lastMessage, false);
     this.#applyWaiting(conversation.id);
   }
@@ -271,14 +229,13 @@ export class State {
       conversation.tell(told);
       this.#see(conversation, told.rev);
     }
-    if (told.peer !== null) this.putUsers([told.peer]);
+    if (told.peer !== null) this.people.put([told.peer]);
     this.touch(conversation);
     return conversation;
   }
 
   #applyWaiting(id: string): void {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
+    const waiting = this.#waiting.take(id);
     if (waiting === undefined) return;
     this.conversations.get(id)?.see(waiting.rev);
     for (const event of waiting.events) this.#apply(event);
@@ -302,7 +259,7 @@ export class State {
   #putMember(conversation: ConversationState, member: Member, rev: number): void {
     conversation.members.set(member, rev);
     if (member.userId === this.userId && conversation.confirm(member)) this.touch(conversation);
-    this.putUsers([member.user]);
+    this.people.put([member.user]);
   }
 
   #changeMembers(conversation: ConversationState, data: MembersData): void {
@@ -312,7 +269,7 @@ export class State {
       return;
     }
     conversation.changeMembers(data);
-    this.putUsers([...data.added, ...data.changed].map((member) => member.user));
+    this.people.put([...data.added, ...data.changed].map((member) => member.user));
     this.touch(conversation);
   }
 
@@ -322,11 +279,11 @@ export class State {
     if (rev <= (conversation?.told.rev ?? 0)) return;
     const newestRev = conversation?.newestRev ?? 0;
     const gone = Math.max(rev, this.#gone.get(id) ?? 0);
-    const events = (this.#waiting.get(id)?.events ?? []).filter((event) => "rev" in event.data && event.data.rev > gone);
+    const events = this.#waiting.newerThan(id, gone);
     this.#remove(id);
     this.#gone.set(id, gone);
     // What has come already from after it is of a further stay, which is about to be told.
-    if (newestRev > gone || events.length > 0) this.#waiting.set(id, { request: this.#request, events, rev: newestRev });
+    if (newestRev > gone || events.length > 0) this.#waiting.set(id, { request: this.#pass.request, events, rev: newestRev });
   }
 
   #remove(id: string): void {
@@ -342,12 +299,12 @@ export class State {
 
   #applyChange(change: SyncChange): void {
     if (!("conversation" in change)) {
-      if (this.#created.get(change.conversationId) !== this.#request) this.#remove(change.conversationId);
+      if (!this.#pass.isNewerThanAnswer(change.conversationId)) this.#remove(change.conversationId);
       return;
     }
     const { conversation: told, messages, members } = change;
     const before = this.conversations.get(told.conversationId);
-    const lastSeq = before?.lastSeq ?? (this.isLoaded && !this.#isAnew ? told.lastReadSeq : Infinity);
+    const lastSeq = before?.lastSeq ?? (this.isLoaded && !this.#pass.isAnew ? told.lastReadSeq : Infinity);
     this.#notePass(before, change);
     const conversation = this.#adopt(told);
     if (conversation === undefined) return;
@@ -367,11 +324,8 @@ export class State {
    * an earlier stay, where the caller left and came back.
    */
   #notePass(before: ConversationState | undefined, { conversation: told, messages, members }: ConversationChange): void {
-    const known = this.#pass.get(told.conversationId);
-    const seqs = known ?? new Set<number>();
-    for (const message of messages) seqs.add(message.seq);
-    this.#pass.set(told.conversationId, seqs);
-    if (this.#isAnew && known === undefined) before?.forget(told.rev);
+    const { seqs, isFirst } = this.#pass.note(told.conversationId, messages);
+    if (this.#pass.isAnew && isFirst) before?.forget(told.rev);
     if (members.some((member) => "role" in member && before?.isAnotherStay(member) === true)) before?.forget(told.rev, seqs);
   }
 }
