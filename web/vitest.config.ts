@@ -8,6 +8,9 @@ const alias = { "@parley/client": source("./sdk/src/index.ts") };
 export default defineConfig({
   resolve: { alias },
   test: {
+    // No test is about time: it is for what hangs, also on a machine that does much else.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: {
       provider: "v8",
       include: ["sdk/src/store/**"],

@@ -1,3 +1,4 @@
+import { isSameList, isSameThing } from "./same.js";
 import { MessageViews, showConversation, showOutgoing } from "./views.js";
 import type { ConversationState } from "./conversation.js";
 import type { State } from "./state.js";
@@ -17,6 +18,9 @@ export interface Surroundings {
 /** Shows the state: whatever it gives is immutable, and made anew only when it has changed. */
 export class StoreReader implements ParleyStore {
   readonly #views = new MessageViews();
+  /** What was shown last of each conversation, and of all: most changes of a state do not change what is shown of it. */
+  readonly #shown = new Map<string, ConversationView>();
+  #list: readonly ConversationView[] = NOBODY;
 
   constructor(
     readonly state: State,
@@ -32,9 +36,11 @@ export class StoreReader implements ParleyStore {
   }
 
   getConversations(): readonly ConversationView[] {
-    return this.state.topics.memo("conversations", ["conversations"], () =>
-      [...this.state.conversations.values()].map((state) => this.#show(state)).sort(byActivity),
-    );
+    return this.state.topics.memo("conversations", ["conversations"], () => {
+      const list = [...this.state.conversations.values()].map((state) => this.#show(state)).sort(byActivity);
+      if (!isSameList(this.#list, list)) this.#list = list;
+      return this.#list;
+    });
   }
 
   getConversation(conversationId: string): ConversationView | undefined {
@@ -80,9 +86,19 @@ export class StoreReader implements ParleyStore {
 
   /** A message of a conversation as it is shown, if it is here. */
   showMessage(conversation: ConversationState, seq: number): ChatMessage | undefined {
-    const message = conversation.messages.get(seq);
-    const floors = this.state.topics.memo(`floors:${conversation.id}`, [`messages:${conversation.id}`], () => conversation.floors());
-    return message === undefined ? undefined : this.#views.show(message, this.state.userId, floors);
+    return this.showMessages(conversation, seq, seq)[0];
+  }
+
+  /** Those messages from one seq to another that are here, as they are shown. */
+  showMessages(conversation: ConversationState, first: number, last: number): ChatMessage[] {
+    const { userId, topics } = this.state;
+    const floors = topics.memo(`floors:${conversation.id}`, [`messages:${conversation.id}`], () => conversation.floors());
+    const shown: ChatMessage[] = [];
+    for (let seq = first; seq <= last; seq += 1) {
+      const message = conversation.messages.get(seq);
+      if (message !== undefined) shown.push(this.#views.show(message, userId, floors));
+    }
+    return shown;
   }
 
   /** What is on its way to a conversation, as it is shown. */
@@ -93,7 +109,11 @@ export class StoreReader implements ParleyStore {
   #show(state: ConversationState): ConversationView {
     return this.state.topics.memo(`conversation:${state.id}`, [`conversation:${state.id}`], () => {
       const last = this.showOutgoing(state.id).at(-1) ?? this.showMessage(state, state.lastSeq) ?? null;
-      return showConversation(state, last);
+      const view = showConversation(state, last);
+      const shown = this.#shown.get(state.id);
+      if (shown !== undefined && isSameThing(shown, view)) return shown;
+      this.#shown.set(state.id, view);
+      return view;
     });
   }
 }

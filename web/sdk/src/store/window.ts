@@ -1,10 +1,20 @@
 import { asParleyError } from "../errors.js";
+import { isSameList, isSameThing } from "./same.js";
 import type { ConversationState } from "./conversation.js";
 import type { StoreReader } from "./reader.js";
 import type { ChatMessage, MessagesSnapshot, MessageWindow } from "../types.js";
 
 const PAGE = 50;
 const AROUND = 25;
+const NOTHING: MessagesSnapshot = {
+  items: [],
+  isLoaded: false,
+  hasOlder: false,
+  hasNewer: false,
+  isLoadingOlder: false,
+  isLoadingNewer: false,
+  error: null,
+};
 
 /** Brings a piece of a conversation's history into the state. */
 export type LoadHistory = (conversationId: string, place: { readonly before?: number; readonly after?: number; readonly limit: number }) => Promise<void>;
@@ -24,7 +34,8 @@ export class Window implements MessageWindow {
   #isLoadingNewer = false;
   #isPlacing = false;
   #error: Error | null = null;
-  #snapshot: MessagesSnapshot | null = null;
+  #snapshot: MessagesSnapshot = NOTHING;
+  #isStale = true;
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribes: readonly (() => void)[];
 
@@ -43,8 +54,15 @@ export class Window implements MessageWindow {
     void this.#place();
   }
 
+  /** The same object, and in it the same `items`, as long as nothing in it has changed. */
   getSnapshot(): MessagesSnapshot {
-    this.#snapshot ??= this.#take();
+    if (this.#isStale) {
+      const { items } = this.#snapshot;
+      const taken = this.#take();
+      const next = isSameList(items, taken.items) ? { ...taken, items } : taken;
+      if (!isSameThing(this.#snapshot, next)) this.#snapshot = next;
+      this.#isStale = false;
+    }
     return this.#snapshot;
   }
 
@@ -144,6 +162,7 @@ export class Window implements MessageWindow {
     this.#changed();
   }
 
+  /** Loads a piece; whoever calls it tells of its end. */
   async #loading(mark: (isLoading: boolean) => void, place: { before?: number; after?: number; limit: number }): Promise<void> {
     mark(true);
     this.#error = null;
@@ -154,25 +173,21 @@ export class Window implements MessageWindow {
       this.#error = asParleyError(error);
     } finally {
       mark(false);
-      this.#changed();
     }
   }
 
   #changed(): void {
-    this.#snapshot = null;
-    for (const listener of [...this.#listeners]) listener();
+    this.#isStale = true;
+    if (this.#listeners.size === 0) return;
+    const known = this.#snapshot;
+    // Most of what is told of a conversation is of messages outside the window.
+    if (this.getSnapshot() !== known) for (const listener of [...this.#listeners]) listener();
   }
 
   #take(): MessagesSnapshot {
     const conversation = this.#conversation;
-    const items: ChatMessage[] = [];
     const isPlaced = this.#isPlaced && conversation !== undefined;
-    if (isPlaced) {
-      for (let seq = this.#first; seq <= this.#last; seq += 1) {
-        const message = this.reader.showMessage(conversation, seq);
-        if (message !== undefined) items.push(message);
-      }
-    }
+    const items: ChatMessage[] = isPlaced ? this.reader.showMessages(conversation, this.#first, this.#last) : [];
     const hasNewer = isPlaced && !this.#isAtEnd;
     if (!hasNewer) items.push(...this.reader.showOutgoing(this.conversationId));
     return {

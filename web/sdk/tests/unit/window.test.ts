@@ -54,6 +54,31 @@ test("it opens at the latest, grows backwards to the beginning, and follows what
   window.close();
 });
 
+test("it tells of what changes in it and of nothing else, and keeps what does not change", async () => {
+  const { client, window } = await opened();
+  const before = window.getSnapshot();
+  const [shown, list] = [client.store.getConversation("c_1"), client.store.getConversations()];
+  const told: ReturnType<MessageWindow["getSnapshot"]>[] = [];
+  window.subscribe(() => told.push(window.getSnapshot()));
+  await window.loadOlder();
+  // Once that it loads, and once of what has come.
+  expect(told.map(({ isLoadingOlder, items }) => [isLoadingOlder, items.length])).toEqual([
+    [true, before.items.length],
+    [false, before.items.length + 50],
+  ]);
+  expect(told[0]?.items).toBe(before.items);
+  const elsewhere = client.openMessages("c_1", 30);
+  await settle();
+  expect(elsewhere.getSnapshot().isLoaded).toBe(true);
+  expect(told).toHaveLength(2);
+  // What an old page brings is not news of the conversation.
+  expect(client.store.getConversation("c_1")).toBe(shown);
+  expect(client.store.getConversations()).toBe(list);
+  server.socket.tell({ event: "chat:receive", data: { message: message(201), rev: 202 } });
+  expect(told).toHaveLength(3);
+  expect(client.store.getConversation("c_1")).not.toBe(shown);
+});
+
 test("what comes across a hole waits until the hole is filled", async () => {
   const { window } = await opened();
   server.socket.tell({ event: "chat:receive", data: { message: message(202), rev: 203 } });
