@@ -9,7 +9,7 @@ import type { MenuEntry } from "../parts/MenuButton";
 import { attempt, tell } from "../state/toasts";
 import { t } from "../strings";
 import { EmojiPopover } from "./EmojiPopover";
-import type { MenuState } from "./MessageList";
+import type { MenuState } from "./MessageRow";
 import { Readers } from "./Readers";
 
 interface Props extends MenuState {

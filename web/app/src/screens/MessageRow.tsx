@@ -12,10 +12,19 @@ import { t } from "../strings";
 import { Attachments } from "./Attachments";
 import { MessageText } from "./MessageText";
 
+/** A message's menu: what it opens beside, or where the pointer asked for it. */
+export interface MenuState {
+  readonly message: ChatMessage;
+  readonly anchor: HTMLElement;
+  readonly point: { readonly x: number; readonly y: number } | null;
+  /** Opens the picker of emoji at once. */
+  readonly react: boolean;
+}
+
 export interface RowActions {
   readonly reply: (message: ChatMessage) => void;
   readonly jump: (seq: number) => void;
-  readonly menu: (message: ChatMessage, anchor: HTMLElement, point: { x: number; y: number } | null, react: boolean) => void;
+  readonly menu: (menu: MenuState) => void;
   readonly focus: (message: ChatMessage) => void;
 }
 
@@ -44,7 +53,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
     if (event.target instanceof Element && event.target.closest("a, img, textarea")) return;
     if (window.getSelection()?.toString()) return;
     event.preventDefault();
-    actions.menu(message, event.currentTarget, { x: event.clientX, y: event.clientY }, false);
+    actions.menu({ message, anchor: event.currentTarget, point: { x: event.clientX, y: event.clientY }, react: false });
   }
 
   return (
@@ -75,7 +84,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
           <span className="message-face">{continues ? null : <Avatar id={message.senderId} name={name} url={sender?.avatarUrl} size="small" />}</span>
         ) : null}
         <div className="message-body">
-          <Bubble message={message} name={showsName ? name : null} actions={actions} />
+          <Bubble message={message} name={showsName ? name : null} isActive={isActive} actions={actions} />
           <Reactions message={message} />
           {message.error ? <Failed message={message} /> : null}
         </div>
@@ -85,7 +94,15 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
   );
 });
 
-function Bubble({ message, name, actions }: { message: ChatMessage; name: string | null; actions: RowActions }): ReactNode {
+interface BubbleProps {
+  readonly message: ChatMessage;
+  readonly name: string | null;
+  /** Whether the pointer or the focus is on the message: only then are its exact times told. */
+  readonly isActive: boolean;
+  readonly actions: RowActions;
+}
+
+function Bubble({ message, name, isActive, actions }: BubbleProps): ReactNode {
   const text = message.content ?? "";
   const isCaption = message.attachments.length > 0 && text === message.attachments.map((each) => each.fileName).join(", ");
   const isLarge = message.attachments.length === 0 && !message.replyTo && isOnlyEmoji(text);
@@ -96,8 +113,8 @@ function Bubble({ message, name, actions }: { message: ChatMessage; name: string
       {message.attachments.length > 0 ? <Attachments message={message} /> : null}
       {message.deletedAt ? <span className="text">{t.messageDeleted}</span> : text && !isCaption ? <MessageText text={text} mentions={message.mentions} /> : null}
       <span className="meta">
-        {message.editedAt && !message.deletedAt ? <span title={wholeTime(message.editedAt)}>{t.edited}</span> : null}
-        <time dateTime={message.createdAt} title={wholeTime(message.createdAt)}>
+        {message.editedAt && !message.deletedAt ? <span title={isActive ? wholeTime(message.editedAt) : undefined}>{t.edited}</span> : null}
+        <time dateTime={message.createdAt} title={isActive ? wholeTime(message.createdAt) : undefined}>
           {clockTime(message.createdAt)}
         </time>
         {message.isOwn && !message.deletedAt ? <Ticks state={message.state} /> : null}
@@ -165,13 +182,13 @@ function Failed({ message }: { message: ChatMessage }): ReactNode {
 function Toolbar({ message, actions }: { message: ChatMessage; actions: RowActions }): ReactNode {
   return (
     <div className="toolbar" role="group" aria-label={t.actions}>
-      <IconButton label={t.react} onClick={(event) => { actions.menu(message, event.currentTarget, null, true); }}>
+      <IconButton label={t.react} onClick={(event) => { actions.menu({ message, anchor: event.currentTarget, point: null, react: true }); }}>
         <SmilePlus />
       </IconButton>
       <IconButton label={t.reply} onClick={() => { actions.reply(message); }}>
         <CornerUpLeft />
       </IconButton>
-      <IconButton label={t.more} aria-haspopup="menu" onClick={(event) => { actions.menu(message, event.currentTarget, null, false); }}>
+      <IconButton label={t.more} aria-haspopup="menu" onClick={(event) => { actions.menu({ message, anchor: event.currentTarget, point: null, react: false }); }}>
         <MoreHorizontal />
       </IconButton>
     </div>

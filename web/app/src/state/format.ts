@@ -7,9 +7,34 @@ const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "nume
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const DAY_MS = 86_400_000;
 
-export const clockTime = (stamp: string): string => time.format(new Date(stamp));
+/** Minutes that were formatted lately: a list that scrolls asks for the same ones again and again, and formatting is slow. */
+const minutes = new Map<string, string>();
+const MINUTES_MAX_COUNT = 2000;
+
+export function clockTime(stamp: string): string {
+  const minute = stamp.slice(0, 16);
+  let text = minutes.get(minute);
+  if (text === undefined) {
+    text = time.format(new Date(stamp));
+    if (minutes.size >= MINUTES_MAX_COUNT) minutes.clear();
+    minutes.set(minute, text);
+  }
+  return text;
+}
+
 export const wholeTime = (stamp: string): string => whole.format(new Date(stamp));
-export const dayKey = (stamp: string): string => new Date(stamp).toDateString();
+
+let day = { from: 0, to: 0 };
+
+/** When the day of a stamp began here, in milliseconds: those of one day have the same. */
+export function dayOf(stamp: string): number {
+  const at = Date.parse(stamp);
+  if (at < day.from || at >= day.to) {
+    const start = new Date(at);
+    day = { from: start.setHours(0, 0, 0, 0), to: start.setDate(start.getDate() + 1) };
+  }
+  return day.from;
+}
 
 /** A day as a heading: today, yesterday, a weekday, or the date. */
 export function dayName(stamp: string, now = Date.now()): string {
