@@ -6,15 +6,6 @@ import type { ChatMessage, MessagesSnapshot, MessageWindow } from "../types.js";
 
 const PAGE = 50;
 const AROUND = 25;
-const NOTHING: MessagesSnapshot = {
-  items: [],
-  isLoaded: false,
-  hasOlder: false,
-  hasNewer: false,
-  isLoadingOlder: false,
-  isLoadingNewer: false,
-  error: null,
-};
 
 /** Brings a piece of a conversation's history into the state. */
 export type LoadHistory = (conversationId: string, place: { readonly before?: number; readonly after?: number; readonly limit: number }) => Promise<void>;
@@ -34,7 +25,7 @@ export class Window implements MessageWindow {
   #isLoadingNewer = false;
   #isPlacing = false;
   #error: Error | null = null;
-  #snapshot: MessagesSnapshot = NOTHING;
+  #snapshot: MessagesSnapshot | null = null;
   #isStale = true;
   readonly #listeners = new Set<() => void>();
   readonly #unsubscribes: readonly (() => void)[];
@@ -56,14 +47,14 @@ export class Window implements MessageWindow {
 
   /** The same object, and in it the same `items`, as long as nothing in it has changed. */
   getSnapshot(): MessagesSnapshot {
-    if (this.#isStale) {
-      const { items } = this.#snapshot;
-      const taken = this.#take();
-      const next = isSameList(items, taken.items) ? { ...taken, items } : taken;
-      if (!isSameThing(this.#snapshot, next)) this.#snapshot = next;
-      this.#isStale = false;
-    }
-    return this.#snapshot;
+    const known = this.#snapshot;
+    if (known !== null && !this.#isStale) return known;
+    const taken = this.#take();
+    const next = known !== null && isSameList(known.items, taken.items) ? { ...taken, items: known.items } : taken;
+    const snapshot = known !== null && isSameThing(known, next) ? known : next;
+    this.#snapshot = snapshot;
+    this.#isStale = false;
+    return snapshot;
   }
 
   subscribe(listener: () => void): () => void {
