@@ -22,7 +22,7 @@ export type ServerEvent =
   | Schemas["SessionEndedFrame"];
 
 /** What an answer tells, by the name of its schema in the AsyncAPI document. */
-export type Answers = Pick<Schemas, "ErrorData" | "JoinAnswer" | "PointersAnswer" | "SendAnswer" | "SendResults">;
+export type Answers = Pick<Schemas, "ErrorData" | "JoinAnswer" | "PointersAnswer" | "PongData" | "SendAnswer" | "SendResults">;
 
 export type MembersData = Schemas["MembersData"];
 

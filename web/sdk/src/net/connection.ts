@@ -112,6 +112,14 @@ export class Connection implements SocketWatcher {
     if (others.length > 0) this.user.heard(others);
   }
 
+  /** It is made use of anew, like one that has just opened; a socket for which that fails is given up for another. */
+  missed(socket: Socket): void {
+    if (socket !== this.#current) return; // What takes its place is, or was, served by itself.
+    this.user.serve(socket).catch((error: unknown) => {
+      socket.drop(asParleyError(error));
+    });
+  }
+
   closed(socket: Socket): void {
     this.#leaving.delete(socket);
     if (socket !== this.#current) return; // Whoever makes one hears of it by its promise.

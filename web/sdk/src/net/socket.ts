@@ -6,13 +6,16 @@ import type { Surface } from "../platform.js";
 
 const OPEN_TIMEOUT_MS = 15_000;
 const ANSWER_TIMEOUT_MS = 15_000;
-const QUIET_MS = 25_000;
+/** Bounds how long what a socket missed stays so. */
+const BEAT_MS = 25_000;
 const PONG_TIMEOUT_MS = 10_000;
 
 /** Who is told of what a socket hears. */
 export interface SocketWatcher {
   /** The events of one frame, in their order. */
   heard(events: readonly ServerEvent[], socket: Socket): void;
+  /** Something may not have reached it, though it is open; said once. */
+  missed(socket: Socket): void;
   closed(socket: Socket, code: number): void;
 }
 
@@ -105,9 +108,15 @@ export class Socket {
     });
   }
 
-  /** Asks at once whether the other end is there still. */
+  /** Asks at once whether the other end is there still, and whether everything has come. */
   probe(timeoutMs = PONG_TIMEOUT_MS): void {
-    if (this.isOpen) this.request("ping", undefined, timeoutMs).then(undefined, () => undefined);
+    if (!this.isOpen) return;
+    this.request("ping", undefined, timeoutMs).then(
+      (answer) => {
+        if ((answer as Answers["PongData"]).missed === true) this.watcher.missed(this);
+      },
+      () => undefined,
+    );
   }
 
   /** Ends it in good order. */
@@ -139,9 +148,9 @@ export class Socket {
     this.watcher.closed(this, code);
   }
 
-  /** Whatever is heard shows that the other end is there: only after a silence it is asked. */
+  /** Not only after a silence: what is heard does not tell what is not. */
   #beat(): void {
-    this.#pulse.set(QUIET_MS, () => {
+    this.#pulse.set(BEAT_MS, () => {
       this.probe();
       this.#beat();
     });
@@ -149,7 +158,6 @@ export class Socket {
 
   #hear(text: unknown): void {
     if (this.#isClosed) return;
-    this.#beat();
     let frames: unknown;
     try {
       frames = JSON.parse(String(text));

@@ -101,7 +101,42 @@ test("a successor that fails is tried again, and a loss meanwhile is made good",
   expect(client.getConnection().status).toBe("online");
 });
 
-test("a silent connection is asked, and dropped when it does not answer", async () => {
+test("a socket that missed something is asked every 25 seconds, whatever it hears, and syncs and joins again", async () => {
+  const client = await signedIn(server);
+  const { socket } = server;
+  client.join("c_1");
+  await settle();
+  const before = [socket.frames("sync").length, socket.frames("join").length] as const;
+  await advance(24_000);
+  socket.tell({ event: "chat:receive", data: { message: message(1), rev: 2 } });
+  server.frames.set("ping", () => ({ event: "pong", data: { serverTime: "2026-01-01T00:00:00.000Z", missed: true } }));
+  server.frames.set("sync", () => ({
+    event: "sync",
+    data: { changes: [{ conversation: conversation({ rev: 3, lastSeq: 2 }), messages: [message(2)], members: [] }], complete: true, token: "t3" },
+  }));
+  await advance(1_000);
+  expect([socket.frames("sync").length, socket.frames("join").length]).toEqual([before[0] + 1, before[1] + 1]);
+  expect(client.store.getMessage(message(2).messageId)).toBeDefined();
+  server.frames.delete("ping");
+  await advance(25_000);
+  expect(socket.frames("ping")).toHaveLength(2);
+  expect(socket.frames("sync")).toHaveLength(before[0] + 1);
+});
+
+test("a socket whose missing events cannot be had is followed by another", async () => {
+  const client = await signedIn(server);
+  const first = server.socket;
+  server.frames.set("ping", () => ({ event: "pong", data: { serverTime: "2026-01-01T00:00:00.000Z", missed: true } }));
+  server.frames.set("sync", () => refusal("forbidden", false));
+  await advance(25_000);
+  expect(first.isOpen).toBe(false);
+  server.frames.clear();
+  await advance(500);
+  expect(client.getConnection().status).toBe("online");
+  expect(server.socket.frames("sync")).toHaveLength(1);
+});
+
+test("a connection that does not answer is dropped", async () => {
   const client = await signedIn(server);
   const first = server.socket;
   await advance(25_000);
