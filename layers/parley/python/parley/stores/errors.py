@@ -34,6 +34,9 @@ _NOT_NOW: Final = frozenset(
     {6, 7, 24, 50, 89, 91, 189, WRITE_CONFLICT, NO_SUCH_TRANSACTION, 262, 9001, 10107, 11600, 11602, 13435, 13436}
 )
 
+_ENDED: Final = "transaction already closed"
+"""What SecantusDB's fast server says, as an internal error, where the transaction's session is ended in mid-command."""
+
 
 def is_conflict(error: PyMongoError) -> bool:
     """Whether another writer was in the way, so that the same transaction may go through when tried anew."""
@@ -41,7 +44,9 @@ def is_conflict(error: PyMongoError) -> bool:
         return False
     if error.has_error_label(TRANSIENT) or isinstance(error, DuplicateKeyError):
         return True
-    return bool(error_codes(error) & {WRITE_CONFLICT, DUPLICATE_KEY, NO_SUCH_TRANSACTION})
+    if error_codes(error) & {WRITE_CONFLICT, DUPLICATE_KEY, NO_SUCH_TRANSACTION}:
+        return True
+    return isinstance(error, OperationFailure) and _ENDED in str(error)
 
 
 def error_codes(error: PyMongoError) -> frozenset[int]:
