@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from pymongo import MongoClient
 from parley.domain.models import AcceptedChange, AcceptedReceipt, Conversation, Identity, Membership, Message, User
 from parley.domain.sync import SyncPage
 from parley.domain.times import truncate_to_ms
-from parley.ports import MessageSpan
+from parley.ports import ConversationChange, ConversationReader, MessageSpan
 from parley.security.sync_tokens import HmacSyncTokenCodec
 from parley.services.syncing import Sync
 from parley.stores.mongo import MongoStores
@@ -56,6 +57,68 @@ def test_places_and_stamps(stores: Stores) -> None:
     assert {name: stamp.known for name, stamp in everything.items()} == {quiet: (1, 0), written: (3, 1), read: (1, 0)}
     assert changed.keys() == latest.keys() == {written}
     assert latest[written].changed_at == LATEST
+
+
+def test_what_was_muted_is_told_as_receipts_are(stores: Stores) -> None:
+    ada, bob = unique("u_"), unique("u_")
+    place, other = create(stores, ada, bob), create(stores, ada, bob)
+    stores.conversations.move_pointers([AcceptedReceipt(other, bob, "read", 0, NOW)], LATER)
+    for receipts, muted in ((1, True), (2, False), (3, True)):
+        at = LATEST + timedelta(minutes=receipts)
+        changed = stores.conversations.set_muted(ada, place, muted=muted, now=at)
+        assert changed is not None
+        assert changed.muted is muted
+        with stores.sync.read() as reader:
+            stamps = reader.list_stamps([place, other], at)
+            assert {name: (stamp.known, stamp.changed_at) for name, stamp in stamps.items()} == {
+                place: ((1, receipts), at)
+            }
+            assert reader.list_places(ada)[place].membership.muted is muted
+            assert not reader.list_places(bob)[place].membership.muted
+    assert stores.conversations.set_muted(ada, "c_nowhere", muted=True, now=LATEST) is None
+    with stores.sync.read() as reader:
+        assert reader.list_stamps(["c_nowhere"], None) == {}
+
+
+def test_one_device_hears_what_the_other_muted(stores: Stores) -> None:
+    user = a_user()
+    stores.users.insert_user(user, "hash")
+    identity, place = Identity(user.user_id, "s_1"), create(stores, user.user_id, count=1)
+    clock = _MillisecondClock()
+    sync = Sync(store=stores.sync, users=stores.users, tokens=HmacSyncTokenCodec("k" * 32), clock=clock)
+    _, token = sync.sync(identity, None)
+    for muted in (True, False):
+        stores.conversations.set_muted(user.user_id, place, muted=muted, now=clock.now())
+        page, token = sync.sync(identity, token)
+        assert [(change.view.membership.muted if change.view else None) for change in page.changes] == [muted]
+        assert [change.messages for change in page.changes] == [()]
+        page, token = sync.sync(identity, token)
+        assert page.changes == ()
+
+
+def test_places_know_of_earlier_stays(stores: Stores) -> None:
+    ada, bob = unique("u_"), unique("u_")
+    place = create(stores, ada, bob)
+
+    def put(member: Membership | None, now: datetime) -> None:
+        def decide(reader: ConversationReader) -> ConversationChange:
+            before = reader.conversation
+            after = replace(before, rev=before.rev + 1, members_rev=before.rev + 1, updated_at=now)
+            return ConversationChange(after, added=(member,)) if member else ConversationChange(after, removed=(bob,))
+
+        stores.conversations.change_conversation(place, decide, now)
+
+    was = stores.conversations.find_memberships(bob, [place])[place]
+    moments = [LATER + timedelta(hours=number) for number in range(40)]
+    for left, back in zip(moments[::2], moments[1::2], strict=True):
+        put(None, left)
+        put(replace(was, joined_at=back), back)
+        with stores.sync.read() as reader:
+            earlier = reader.list_places(bob)[place].earlier
+            assert reader.list_places(ada)[place].earlier == ()
+        assert earlier[0][0] == NOW
+        assert earlier[-1] == (NOW if left == LATER else left - timedelta(hours=1), left)
+        assert len(earlier) <= 20
 
 
 def test_messages_come_in_the_order_of_their_changes(stores: Stores) -> None:

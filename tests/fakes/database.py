@@ -20,6 +20,13 @@ class Stamps:
         self.joined: dict[tuple[str, str], int] = {}
         self.members: dict[tuple[str, str], tuple[Known, datetime]] = {}
         self.left: dict[tuple[str, str], tuple[int, datetime]] = {}
+        self.stays: dict[tuple[str, str], tuple[tuple[datetime, datetime], ...]] = {}
+
+    def leave(self, membership: Membership, rev: int, now: datetime) -> None:
+        """Notes that somebody left."""
+        key = membership.conversation_id, membership.user_id
+        self.left[key] = rev, now
+        self.stays[key] = (*self.stays.get(key, ()), (membership.joined_at, now))
 
 
 class FakeDatabase:

@@ -39,7 +39,7 @@ class FakeSyncReader:
     def list_places(self, user_id: str) -> dict[str, Place]:
         self._calls["list_places"] += 1
         return {
-            place: Place(membership, self._stamps.joined[place, who])
+            place: Place(membership, self._stamps.joined[place, who], self._stamps.stays.get((place, who), ()))
             for (place, who), membership in self._database.memberships.items()
             if who == user_id
         }
@@ -52,7 +52,8 @@ class FakeSyncReader:
         self._calls["list_stamps"] += 1
         found: dict[str, Stamp] = {}
         for place in conversation_ids:
-            changed_at = self._stamps.conversations[place]
+            if (changed_at := self._stamps.conversations.get(place)) is None:
+                continue
             receipts, moved_at = self._stamps.receipts.get(place, (0, changed_at))
             latest = max(changed_at, moved_at)
             if since is None or latest >= since:

@@ -119,8 +119,8 @@ class FakeConversationStore(Outside):
         place = change.conversation.conversation_id
         gone = list(self._members_of(place)) if change.is_deleted else change.removed
         for user_id in gone:
-            if self._database.memberships.pop((place, user_id), None):
-                self._database.stamps.left[place, user_id] = change.conversation.rev, now
+            if membership := self._database.memberships.pop((place, user_id), None):
+                self._database.stamps.leave(membership, change.conversation.rev, now)
         for member in (*change.added, *change.changed):
             self._database.memberships[place, member.user_id] = member
         self._stamp_members(change.conversation, change.added, now)
@@ -221,7 +221,7 @@ class FakeConversationStore(Outside):
             self._database.conversations[conversation_id] = after
             staying = {member.user_id for member in members}
             for user_id in held.keys() - staying:
-                self._database.stamps.left[conversation_id, user_id] = rev, now
+                self._database.stamps.leave(held[user_id], rev, now)
             self._stamp_members(after, [member for member in members if member.user_id not in held], now)
             return after
 

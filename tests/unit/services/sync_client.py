@@ -5,6 +5,8 @@ from __future__ import annotations
 from parley.domain.models import ConversationView, Identity, Membership, Message
 from parley.domain.sync import SyncPage
 from parley.services.conversations import make_view
+from parley.services.sync_pages import SyncSizes
+from parley.services.syncing import Sync
 from tests.unit.services.world import World
 
 State = dict[str, tuple[ConversationView, dict[str, Message], dict[str, Membership]]]
@@ -13,15 +15,23 @@ State = dict[str, tuple[ConversationView, dict[str, Message], dict[str, Membersh
 class SyncClient:
     """One device of somebody."""
 
-    def __init__(self, world: World, identity: Identity) -> None:
-        self._world = world
+    def __init__(self, world: World, identity: Identity, *, sizes: SyncSizes | None = None) -> None:
+        self._sync = world.syncing
+        if sizes is not None:
+            self._sync = Sync(
+                store=world.sync_store,
+                users=world.user_store,
+                tokens=world.sync_tokens,
+                clock=world.clock,
+                sizes=sizes,
+            )
         self._identity = identity
         self.token: str | None = None
         self.state: State = {}
 
     def ask(self, limit: int | None = None) -> SyncPage:
         """One page, applied."""
-        page, self.token = self._world.syncing.sync(self._identity, self.token, limit=limit)
+        page, self.token = self._sync.sync(self._identity, self.token, limit=limit)
         for change in page.changes:
             if change.view is None:
                 self.state.pop(change.conversation_id, None)

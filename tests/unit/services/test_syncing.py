@@ -11,6 +11,7 @@ import pytest
 from parley.domain.errors import InvalidRequestError, SyncTokenInvalidError
 from parley.domain.models import AcceptedChange, AcceptedReceipt, ChangeKind, Identity, Membership
 from parley.domain.sync import SyncPage
+from parley.services.sync_pages import SyncSizes
 from tests.unit.services.sync_client import SyncClient, read_anew
 from tests.unit.services.world import World, draft
 
@@ -144,6 +145,44 @@ def test_who_comes_back_gets_it_whole_and_hears_who_left(
 
     assert client.state == read_anew(world, ben)
     assert "u_eve" not in client.state[place][2]
+
+
+def test_who_came_back_before_they_heard_that_they_were_removed_misses_no_change_of_what_they_have(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    stored = world.store(ann, *(draft(here, number) for number in range(20)))
+    client = SyncClient(world, ben, sizes=SyncSizes(tail_of_new=3))
+    client.ask_all()
+    world.clock.advance(4_000)
+    of_ann, of_ben = (world.database.memberships[here, who] for who in ("u_ann", "u_ben"))
+    world.conversation_store.replace_members(here, [of_ann], world.clock.advance(1))
+    world.changing.apply_changes([a_change(stored[1].message_id, here, "edit", "u_ann")])
+    world.store(ann, *(draft(here, number) for number in range(30, 40)))
+    world.conversation_store.replace_members(
+        here, [of_ann, replace(of_ben, joined_at=world.clock.now())], world.clock.advance(1)
+    )
+
+    pages = client.ask_all(limit=4)
+
+    assert client.state == read_anew(world, ben)
+    assert {2, 21, 30} <= {seq for page in pages for seq in seqs(page, here)}
+
+
+def test_who_joined_shortly_before_they_synced_misses_nothing_whose_writers_clock_was_behind(
+    world: World, ann: Identity, ben: Identity, here: str
+) -> None:
+    world.clock.advance(-30)
+    world.store(ann, draft(here))  # so that the conversation seems to have changed last before it was made
+    client = SyncClient(world, ben, sizes=SyncSizes(tail_of_new=3))
+    world.clock.advance(100)
+    client.ask_all()
+    world.clock.advance(5)
+    world.store(ann, *(draft(here, number) for number in range(2, 22)))
+
+    pages = client.ask_all(limit=4)
+
+    assert client.state == read_anew(world, ben)
+    assert set(range(2, 22)) <= {seq for page in pages for seq in seqs(page, here)}
 
 
 def test_a_large_group_does_not_bring_all_its_members_at_once(world: World, ann: Identity) -> None:

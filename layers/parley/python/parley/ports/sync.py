@@ -18,10 +18,14 @@ from parley.domain.sync import Known
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A user's membership, with the conversation's `rev` at which they joined."""
+    """A user's membership, with the conversation's `rev` at which they joined.
+
+    `earlier` is from when until when they were in it before, the latest last; where that was often, some are joined.
+    """
 
     membership: Membership
     joined_rev: int
+    earlier: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

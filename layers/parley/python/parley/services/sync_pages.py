@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
+from parley.domain.limits import SYNC_FIRST_MESSAGES_COUNT
 from parley.domain.models import Conversation, Membership, Message, User
 from parley.domain.sync import Known, MemberChange, SyncChange, SyncPosition
 from parley.ports import MemberState
@@ -18,6 +19,30 @@ _CONVERSATION_BYTES: Final = 900
 _MESSAGE_BYTES: Final = 620
 _MEMBER_BYTES: Final = 330
 _ATTACHMENT_BYTES: Final = 2_800  # most of it the address, with the session token of a Lambda's role in it
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSizes:
+    """How much sync gives, looks back and remembers.
+
+    Attributes:
+        slack: how much further than its last pass began a pass looks back: longer than a transaction can live (60 s),
+            what it waits for others before it, and how far clocks are apart.
+        conversations: of a page at most.
+        messages: of a page at most, where the client names no limit.
+        first_messages: of each conversation, for a client that has nothing yet.
+        tail_of_new: the latest messages that a conversation comes with which is new to a client.
+        members_shown_whole: a conversation that is new comes with all its members where they are at most so many.
+        recent: the conversations that a token remembers at most.
+    """
+
+    slack: timedelta = timedelta(seconds=90)
+    conversations: int = 25
+    messages: int = 500
+    first_messages: int = SYNC_FIRST_MESSAGES_COUNT
+    tail_of_new: int = 1_000
+    members_shown_whole: int = 100
+    recent: int = 300
 
 
 @dataclass(slots=True)
@@ -32,6 +57,8 @@ class Part:
     messages: list[tuple[datetime | None, Message]] = field(default_factory=list)
     has_more_messages: bool = False
     by_seq: bool = False
+    then_after: int | None = None
+    """The seq after which its latest messages follow, once all that changed has been given."""
     members: list[MemberState] = field(default_factory=list)
 
     def people(self) -> Iterable[str]:
@@ -69,6 +96,8 @@ def fill_part(
     position: SyncPosition | None = None
     if len(messages) < len(part.messages) or part.has_more_messages:
         position = _after_messages(part, messages, resumed)
+    elif part.then_after is not None:
+        position = SyncPosition(part.conversation_id, part.known, seq=part.then_after)
     else:
         states = _take_members(part, room)
         members = [change for state in states if (change := _member_change(state, users)) is not None]

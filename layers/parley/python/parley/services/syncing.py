@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
-from parley.domain.limits import SYNC_FIRST_MESSAGES_COUNT, SYNC_PAGE_MAX_BYTES
+from parley.domain.limits import SYNC_PAGE_MAX_BYTES
 from parley.domain.models import Conversation, Identity, User
 from parley.domain.sync import (
     LEFT,
@@ -26,16 +26,9 @@ from parley.domain.sync import (
 )
 from parley.ports import Clock, MessageSpan, Place, Stamp, SyncReader, SyncStore, SyncTokenCodec, UserStore
 from parley.services.paging import check_page_limit
-from parley.services.sync_pages import Part, Room, fill_part
+from parley.services.sync_pages import Part, Room, SyncSizes, fill_part
 
-SLACK: Final = timedelta(seconds=90)
-"""Longer than a transaction can live (60 s) and clocks are apart."""
-
-_CONVERSATIONS_MAX_COUNT: Final = 25
-_MESSAGES_MAX_COUNT: Final = 500
-_TAIL_OF_NEW_COUNT: Final = 1_000
-_MEMBERS_SHOWN_WHOLE: Final = 100
-_RECENT_MAX_COUNT: Final = 300
+_SIZES: Final = SyncSizes()
 _OVERHEAD_BYTES: Final = 6 * 1024  # the frame around the changes, and the token
 _AFTER_ALL: Final = "~"  # behind every conversation id
 
@@ -43,7 +36,10 @@ _AFTER_ALL: Final = "~"  # behind every conversation id
 class Sync:
     """Makes clients whole again."""
 
-    def __init__(self, *, store: SyncStore, users: UserStore, tokens: SyncTokenCodec, clock: Clock) -> None:
+    def __init__(
+        self, *, store: SyncStore, users: UserStore, tokens: SyncTokenCodec, clock: Clock, sizes: SyncSizes = _SIZES
+    ) -> None:
+        self._sizes = sizes
         self._store = store
         self._users = users
         self._tokens = tokens
@@ -72,7 +68,7 @@ class Sync:
         state = SyncState(user_id) if token is None else self._tokens.decode_token(token, user_id)
         now = self._clock.now()
         with self._store.read() as reader:
-            work = _Pass(reader, state, now, limit).read()
+            work = _Pass(reader, state, now, limit, self._sizes).read()
         people = {person for part in work.parts for person in part.people()}
         users = self._users.find_users(sorted(people)) if people else {}
         page = work.assemble(users, max_bytes - _OVERHEAD_BYTES)
@@ -82,13 +78,16 @@ class Sync:
 class _Pass:
     """One page of a pass: what to read, then what of it fits."""
 
-    def __init__(self, reader: SyncReader, state: SyncState, now: datetime, limit: int | None) -> None:
+    def __init__(
+        self, reader: SyncReader, state: SyncState, now: datetime, limit: int | None, sizes: SyncSizes
+    ) -> None:
         self._reader = reader
         self._state = state
-        self._limit = limit or _MESSAGES_MAX_COUNT
-        self._max_parts = min(limit or _CONVERSATIONS_MAX_COUNT, _CONVERSATIONS_MAX_COUNT)
+        self._sizes = sizes
+        self._limit = limit or sizes.messages
+        self._max_parts = min(limit or sizes.conversations, sizes.conversations)
         self._started_at = state.started_at or now
-        self._since = None if state.since is None else state.since - SLACK
+        self._since = None if state.since is None else state.since - sizes.slack
         self._recent = dict(state.recent)
         self._stamps: Mapping[str, Stamp] = {}
         self._left: Mapping[str, datetime] = {}
@@ -105,7 +104,11 @@ class _Pass:
         conversations = self._reader.find_conversations([name for name in names if name in places])
         self.parts = [self._begin(name, conversations.get(name), places.get(name)) for name in names]
         live = {part.conversation_id: part for part in self.parts if part.conversation is not None}
-        fresh = {name for name, part in live.items() if self._is_fresh(part, places[name])}
+        new = {name for name in live if self._is_new(name, places[name])}
+        returned = {name for name in new if self._was_known(name, places[name]) and not self._is_in_tail(name)}
+        fresh = {name for name in live if self._is_in_tail(name) or name in new - returned}
+        for name in returned:
+            live[name].then_after = self._start_of_tail(live[name])
         self._read_changed(live, fresh)
         self._read_tails(live, fresh)
         self._read_members(live, fresh)
@@ -139,15 +142,39 @@ class _Pass:
         position = self._state.position
         return position if position is not None and position.conversation_id == name else None
 
-    def _is_fresh(self, part: Part, place: Place) -> bool:
-        """Whether the client has nothing of it, as it never had, or has left and come back."""
-        position = self._position_in(part.conversation_id)
-        if position is not None:
-            return position.seq is not None
-        known = self._recent.get(key_conversation(part.conversation_id))
+    def _is_in_tail(self, name: str) -> bool:
+        """Whether the last page ended among the latest messages of it, or among the members that follow those."""
+        position = self._position_in(name)
+        return position is not None and position.seq is not None
+
+    def _is_new(self, name: str, place: Place) -> bool:
+        """Whether the client has nothing of this stay in it: as it never had, or as its user has left and come back."""
+        known = self._recent.get(key_conversation(name))
         if known is not None:
             return place.joined_rev > known[0]
         return self._since is None or place.membership.joined_at >= self._since
+
+    def _was_known(self, name: str, place: Place) -> bool:
+        """Whether the client had it when its token was made, and may have it still, as sync never said that it is left.
+
+        Then it gets what changed of what it has, and the latest messages too, as it may have heard of it and let it go.
+        """
+        last, since = self._state.since, self._since
+        if last is None or since is None:
+            return False
+        known = self._recent.get(key_conversation(name))
+        if known is not None:
+            return known != LEFT
+        # Who joined shortly before it may not have had it yet, and is among them: they get too much at most. Of this stay
+        # it may have told and not remembered it, as by a clock that is behind nothing changed since it began.
+        is_old = place.membership.joined_at < last
+        return is_old or any(began < last and since <= ended for began, ended in place.earlier)
+
+    def _start_of_tail(self, part: Part) -> int:
+        """After which seq the latest messages begin that a conversation comes with which is new."""
+        assert part.conversation is not None  # noqa: S101 - what is live has one
+        count = self._sizes.first_messages if self._since is None else self._sizes.tail_of_new
+        return max(0, part.conversation.last_seq - count)
 
     def _read_changed(self, live: Mapping[str, Part], fresh: set[str]) -> None:
         spans = []
@@ -170,10 +197,9 @@ class _Pass:
             part.by_seq = True
             if position is not None and position.user_id is not None:
                 continue
-            assert part.conversation is not None  # noqa: S101 - what is live has one
-            count = SYNC_FIRST_MESSAGES_COUNT if self._since is None else _TAIL_OF_NEW_COUNT
-            start = max(0, part.conversation.last_seq - count)
-            after[name] = position.seq if position is not None and position.seq is not None else start
+            after[name] = (
+                position.seq if position is not None and position.seq is not None else self._start_of_tail(part)
+            )
         found = self._reader.list_tails(after, self._limit + 1)
         for message in found:
             live[message.conversation_id].messages.append((None, message))
@@ -197,7 +223,9 @@ class _Pass:
         whole = [
             name
             for name in live
-            if name in fresh and (view := live[name].conversation) and view.member_count <= _MEMBERS_SHOWN_WHOLE
+            if name in fresh
+            and (view := live[name].conversation)
+            and view.member_count <= self._sizes.members_shown_whole
         ]
         for name, states in self._reader.list_changed_members(list(live), self._since, whole).items():
             known = (-1, -1) if name in fresh else self._recent.get(key_conversation(name), (-1, -1))
@@ -264,9 +292,12 @@ class _Pass:
 
     def _still_recent(self) -> dict[str, Known]:
         """What is worth remembering: how far the client has what this pass, or the next, will look at once more."""
-        bound = self._started_at - SLACK
+        bound = self._started_at - self._sizes.slack
         times = {name: stamp.changed_at for name, stamp in self._stamps.items()} | dict(self._left)
         ahead = [name for name in times if name > self._state.after]
-        behind = sorted((at, name) for name, at in times.items() if at >= bound and name <= self._state.after)
-        keys = [key_conversation(name) for name in (*ahead, *(name for _, name in behind[-_RECENT_MAX_COUNT:]))]
+        # What was left comes last, so that it is never among those that are too many to be remembered.
+        behind = sorted(
+            (name in self._left, at, name) for name, at in times.items() if at >= bound and name <= self._state.after
+        )
+        keys = [key_conversation(name) for name in (*ahead, *(name for *_, name in behind[-self._sizes.recent :]))]
         return {key: self._recent[key] for key in keys if key in self._recent}

@@ -191,22 +191,6 @@ def decode_membership(document: Raw) -> Membership:
     )
 
 
-def encode_departure(conversation_id: str, user_id: str, *, rev: int, changed_at: datetime) -> Document:
-    """That a member left, for sync. It goes with their membership's end and is deleted when they join again.
-
-    Args:
-        rev: the conversation's, at which they left.
-        changed_at: when.
-    """
-    return {
-        "_id": membership_key(conversation_id, user_id),
-        "conversationId": conversation_id,
-        "userId": user_id,
-        "rev": rev,
-        "changedAt": changed_at,
-    }
-
-
 def encode_message(message: Message) -> Document:
     return {
         "_id": message.message_id,

@@ -14,6 +14,7 @@ from pymongo.database import Database
 from parley.domain.models import Conversation, Membership
 from parley.ports import ConversationChange
 from parley.stores.codecs import Document, decode_membership, encode_membership, membership_key
+from parley.stores.departures import encode_departure
 from parley.stores.grouped import OvertakenError
 
 _BATCH_SIZE: Final = 20_000
@@ -87,16 +88,28 @@ class ChangeWriter:
         rev = change.conversation.rev
         removed = self._remove(session, before.conversation_id, change)
         if removed:
-            departures = [_encode_departure(document, rev, now) for document in removed]
+            departures = [encode_departure(document, rev=rev, changed_at=now) for document in removed]
             self._departures.delete_many({"_id": {"$in": [one["_id"] for one in departures]}}, session=session)
             self._departures.insert_many(departures, session=session)
         if change.added:
             joined = [encode_membership(membership, rev=rev, changed_at=now) for membership in change.added]
-            self._departures.delete_many({"_id": {"$in": [one["_id"] for one in joined]}}, session=session)
+            self._take_back_departures(session, joined)
             self._memberships.insert_many(joined, session=session)
         if change.changed:
             roles = [_set_role(membership, rev, now) for membership in change.changed]
             self._memberships.bulk_write(roles, ordered=False, session=session)
+
+    def _take_back_departures(self, session: ClientSession, joined: Sequence[Document]) -> None:
+        """Of those who have been here before, what they left goes, and when they were here into their membership."""
+        query: dict[str, Any] = {"_id": {"$in": [one["_id"] for one in joined]}}
+        stays = {
+            left["_id"]: left.get("stays") or []
+            for left in self._departures.find(query, batch_size=len(joined) + 1, session=session)
+        }
+        for one in joined:
+            one["stays"] = stays.get(one["_id"], [])
+        if stays:
+            self._departures.delete_many(query, session=session)
 
     def _remove(self, session: ClientSession, conversation_id: str, change: ConversationChange) -> list[Document]:
         """Removes the memberships that the change removes; what they were."""
@@ -122,17 +135,6 @@ def _encode_state(change: ConversationChange, now: datetime) -> Document:
         "updatedAt": conversation.updated_at,
         "changedAt": now,
         "deletedAt": now if change.is_deleted else None,
-    }
-
-
-def _encode_departure(membership: Document, rev: int, now: datetime) -> Document:
-    return {
-        "_id": membership["_id"],
-        "conversationId": membership["conversationId"],
-        "userId": membership["userId"],
-        "joinedAt": membership["joinedAt"],
-        "rev": rev,
-        "changedAt": now,
     }
 
 

@@ -16,6 +16,7 @@ from pymongo.read_concern import ReadConcern
 from parley.domain.models import Conversation, Message
 from parley.ports import MemberState, MessageSpan, Place, Stamp
 from parley.stores.codecs import SHOWN, Document, decode_conversation, decode_membership, decode_message
+from parley.stores.departures import decode_stays
 from parley.stores.errors import database_call
 
 _TIMEOUT_S: Final = 8.0
@@ -50,7 +51,9 @@ class MongoSyncReader:
     def list_places(self, user_id: str) -> dict[str, Place]:
         """See SyncReader."""
         return {
-            document["conversationId"]: Place(decode_membership(document), document["joinedRev"])
+            document["conversationId"]: Place(
+                decode_membership(document), document["joinedRev"], decode_stays(document.get("stays"))
+            )
             for document in self._find("memberships", {"userId": user_id})
         }
 
