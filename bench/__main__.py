@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from bench.client import ParleyClient
-from bench.load import group, message_path, peers, starts, twin
+from bench.load import group, message_path, peers, starts, syncing, twin
 from bench.load.figures import MeasurementError, Row, Sample, figures, table
 from bench.load.machine import describe_engines, describe_machine, describe_versions
 from bench.load.message_path import Loop, MessagePath
@@ -26,7 +26,7 @@ from bench.load.processes import Processes
 from bench.stack import Stack, StackError
 
 RESULTS = Path(__file__).parent / "results"
-CHAT_SCENARIOS = ("light", "full", "full25", "group500")
+CHAT_SCENARIOS = ("light", "full", "full25", "group500", "sync")
 OTHER_SCENARIOS = ("twin", "peers", "imports", "start")
 SCENARIOS = (*CHAT_SCENARIOS, *OTHER_SCENARIOS)
 # What is only measured where it is asked for: it needs packages that nothing else does.
@@ -59,6 +59,7 @@ class Bench:
                 "full": (message_path.full_rows(single, ">= 1,000", "<= 1.5"), lambda: path.full(single)),
                 "full25": (message_path.full_rows(batched, ">= 5,000", "<= 0.25"), lambda: path.full(batched)),
                 "group500": (group.ROWS, into_group.run),
+                "sync": (syncing.ROWS, syncing.SyncPath(client).run),
             }
             for name in scenarios:
                 rows, measure = known[name]

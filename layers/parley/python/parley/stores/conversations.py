@@ -100,19 +100,26 @@ class MongoConversationStore:
 
     def set_muted(self, user_id: str, conversation_id: str, *, muted: bool, now: datetime) -> Membership | None:
         """See ConversationStore."""
-        with database_call(_TIMEOUT_S):
+
+        def write(session: ClientSession) -> Membership | None:
             document = self._memberships.find_one_and_update(
                 {"_id": membership_key(conversation_id, user_id)},
                 {"$set": {"muted": muted, "changedAt": now}},
                 return_document=ReturnDocument.AFTER,
+                session=session,
             )
             if document is None:
                 return None
             # Like a receipt it takes no rev, and sync finds it as it finds those.
             self._receipts.update_one(
-                {"_id": conversation_id}, {"$inc": {"rev": 1}, "$set": {"changedAt": now}}, upsert=True
+                {"_id": conversation_id},
+                {"$inc": {"rev": 1}, "$set": {"changedAt": now}},
+                upsert=True,
+                session=session,
             )
-        return decode_membership(document)
+            return decode_membership(document)
+
+        return retry_transaction(self._client, write, writers=self._writers, timeout_s=_WRITE_TIMEOUT_S)
 
     def find_conversation(self, conversation_id: str) -> Conversation | None:
         """See ConversationStore."""
