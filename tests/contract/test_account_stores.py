@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from parley.domain.ids import derive_direct_id
 from parley.domain.models import Credentials, ProfileChanges, Rotation, Session
+from parley.stores.indexes import SEARCH
+from parley.stores.mongo import MongoStores
 from tests.contract.conftest import Stores
 from tests.contract.samples import NOW, a_conversation, a_membership, a_session, a_user, at_once, unique
 
@@ -89,6 +93,38 @@ def test_people_are_found_by_the_beginning_of_one_key(stores: Stores) -> None:
     # No key begins so: "sam_a" has one key below and one above, which must not be taken for one between.
     assert stores.users.search_users("m.", after=None, limit=9) == []
     assert stores.users.search_users("n", after=None, limit=9) == []
+
+
+def test_a_long_search_compares_what_is_beyond_the_looked_up_beginning(stores: Stores) -> None:
+    names = {"long_a": "Bartholomew Kingsley", "long_b": "Bartholomew Kingston", "long_c": "Bartholomew Kin"}
+    users = {name: replace(a_user(username=name), display_name=shown) for name, shown in names.items()}
+    for user in users.values():
+        stores.users.insert_user(user, "hash")
+    every = [users["long_a"], users["long_b"], users["long_c"]]
+    for prefix, found in {
+        "bartholomew": every,
+        "bartholomew k": every,
+        "bartholomew kings": every[:2],
+        "bartholomew kingst": every[1:2],
+        "bartholomew kingsx": [],
+    }.items():
+        assert stores.users.search_users(prefix, after=None, limit=9) == found, prefix
+    assert stores.users.search_users("bartholomew kings", after="long_a", limit=9) == every[1:2]
+    stores.users.update_user(users["long_b"].user_id, ProfileChanges(display_name="Bo"))
+    assert stores.users.search_users("bartholomew kings", after=None, limit=9) == every[:1]
+
+
+@pytest.mark.engines
+def test_people_of_before_the_index_are_found_once_it_is_made(mongo: MongoStores) -> None:
+    old = replace(a_user(username="from_before"), display_name="Old Timer")
+    mongo.users.insert_user(old, "hash")
+    users = mongo._database["users"]
+    users.update_one({"_id": old.user_id}, {"$unset": {"searchPrefixes": ""}})
+    users.drop_index(SEARCH)
+    assert mongo.users.search_users("tim", after=None, limit=5) == []
+    for _ in range(2):
+        mongo.create_indexes()
+        assert mongo.users.search_users("tim", after=None, limit=5) == [old]
 
 
 def test_an_erased_user_is_nobody_and_their_names_are_free(stores: Stores) -> None:

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psutil
 import pytest
 from pymongo import MongoClient, monitoring
 
-from parley.domain.models import AcceptedChange, AcceptedReceipt, Attachment, ProfileChanges, Session, Upload, User
+from local.engines.database import FAST_SERVER
+from parley.domain.models import (
+    AcceptedChange,
+    AcceptedReceipt,
+    Attachment,
+    Identity,
+    ProfileChanges,
+    Session,
+    Upload,
+    User,
+)
 from parley.ports import Appended, ConversationChange, ConversationReader, MessageSpan
+from parley.security.sync_tokens import HmacSyncTokenCodec
+from parley.services.syncing import Sync
 from parley.stores.indexes import INDEXES
 from parley.stores.mongo import MongoStores
-from tests.contract.conftest import THREADS, JsonRecords
+from tests.contract.conftest import THREADS, JsonRecords, SystemClock
 from tests.contract.samples import NOW, a_conversation, a_session, a_user, an_accepted_message
 from tests.engines import RunningEngines
 
@@ -218,6 +231,36 @@ def test_everything_the_stores_ask_is_by_an_index_and_known_to_documentdb(watche
             assert "COLLSCAN" not in plan, (read, plan)
 
 
+# What no index gives in order, and is little: a person's sessions and conversations, heirs, a week of matches.
+SORTED_IN_MEMORY = {
+    ("sessions", "createdAt"),
+    ("conversations", "updatedAt"),
+    ("memberships", "joinedAt"),
+    ("messages", "createdAt"),
+}
+
+
+@pytest.mark.engines
+def test_the_database_finds_the_indexes_by_itself(engines: RunningEngines, watched: MongoStores, asked: Asked) -> None:
+    if psutil.Process(engines.pids["mongo"]).name() != FAST_SERVER:
+        pytest.skip("the Python server takes an index by itself only where it has every field that is asked for")
+    use_the_rest(watched, *use_conversations(watched))
+    use_accounts(watched)
+    client: MongoClient[Command] = watched._client
+    for read in [read for command in list(asked.commands) for read in reads_of(command)]:
+        plan = str(
+            client.get_default_database().command("explain", read, verbosity="queryPlanner")["queryPlanner"][
+                "winningPlan"
+            ]
+        )
+        assert "IXSCAN" in plan, (read, plan)
+        assert "COLLSCAN" not in plan, (read, plan)
+        if "'SORT'" in plan:
+            several = read["find"] != "messages" or isinstance(read["filter"]["conversationId"], Mapping)
+            assert (read["find"], next(iter(read["sort"]))) in SORTED_IN_MEMORY, (read, plan)
+            assert several, (read, plan)
+
+
 def test_no_index_has_an_option_that_documentdb_lacks() -> None:
     for name, indexes in INDEXES.items():
         for index in indexes:
@@ -250,3 +293,39 @@ def test_each_of_these_is_a_fixed_number_of_commands(watched: MongoStores, asked
     assert (sidebar, history, checks) == (2, 1, 1)
     # Stored messages, heads, three writes and the commit; the session is noted by the first transaction.
     assert stored <= 7
+
+
+def sync_of(stores: MongoStores, user_id: str) -> tuple[Sync, Identity]:
+    tokens = HmacSyncTokenCodec("k" * 32)
+    return Sync(store=stores.sync, users=stores.users, tokens=tokens, clock=SystemClock()), Identity(user_id, "s_1")
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_page_of_sync_takes_a_query_for_each_conversation_that_it_brings_and_some_more(
+    watched: MongoStores, asked: Asked, count: int
+) -> None:
+    places = []
+    for _ in range(count):
+        group, members = a_conversation("u_ada", "u_bob")
+        watched.conversations.create_conversation(group, members)
+        places.append(group.conversation_id)
+    (sync, ada), token, complete = sync_of(watched, "u_ada"), None, False
+    while not complete:
+        page, token = sync.sync(ada, token)
+        complete = page.complete
+
+    def commands_of(changed: Sequence[str]) -> tuple[int, int]:
+        """How many conversations a page brings after this many changed, and by how many commands."""
+        now = datetime.now(UTC)
+        watched.messages.append_messages([an_accepted_message(place) for place in changed for _ in range(3)], now)
+        nonlocal token
+        asked.commands.clear()
+        page, token = sync.sync(ada, token)
+        return len(page.changes), len(asked.commands)
+
+    # Places, left, conversations and receipts, the conversations brought, members and who left, profiles, the end.
+    assert commands_of([]) == (0, 6)
+    assert commands_of(places[:1]) == (1, 10)
+    if count > 25:
+        assert commands_of(places[:40]) == (25, 34)

@@ -43,6 +43,8 @@ UNREAD_MAX_COUNT: Final = 999
 SEARCH_USERS_MIN_CHARS: Final = 2
 SEARCH_USERS_MAX_CHARS: Final = 100
 SEARCH_KEYS_MAX_COUNT: Final = 12
+SEARCH_PREFIX_MAX_CHARS: Final = 12
+"""Of a name, what a search is looked up by; the rest of a longer one is compared among those found."""
 SEARCH_TEXT_MAX_CHARS: Final = 200
 WORDS_MAX_COUNT: Final = 1_000
 """Of one message, those that it is found by: bounds the index entries that one message makes."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
 from parley.domain.limits import (
     DISPLAY_NAME_MAX_CHARS,
     SEARCH_KEYS_MAX_COUNT,
+    SEARCH_PREFIX_MAX_CHARS,
+    SEARCH_USERS_MIN_CHARS,
     WORD_MAX_CHARS,
     WORDS_MAX_COUNT,
 )
@@ -35,6 +38,12 @@ def make_search_keys(username: str, display_name: str) -> tuple[str, ...]:
     words = fold_text(display_name).split(" ")
     endings = [" ".join(words[start:])[:DISPLAY_NAME_MAX_CHARS] for start in range(len(words))]
     return tuple(dict.fromkeys(key for key in [fold_text(username), *endings] if key))[:SEARCH_KEYS_MAX_COUNT]
+
+
+def make_search_prefixes(keys: Sequence[str]) -> tuple[str, ...]:
+    """The different beginnings of search keys, from the shortest that may be sought to the longest looked up by."""
+    lengths = range(SEARCH_USERS_MIN_CHARS, SEARCH_PREFIX_MAX_CHARS + 1)
+    return tuple(dict.fromkeys(key[:length] for key in keys for length in lengths if length <= len(key)))
 
 
 def split_words(text: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from parley.domain.models import (
     Upload,
     User,
 )
-from parley.domain.search import make_search_keys, split_words
+from parley.domain.search import make_search_keys, make_search_prefixes, split_words
 
 Document = dict[str, Any]
 """A document on its way in or out. `Any` ends here: nothing outside this package sees one."""
@@ -60,8 +60,14 @@ def encode_user(user: User, password_hash: str) -> Document:
         "about": user.about,
         "createdAt": user.created_at,
         "passwordHash": password_hash,
-        "searchKeys": list(make_search_keys(user.username, user.display_name)),
+        **encode_search_keys(user.username, user.display_name),
     }
+
+
+def encode_search_keys(username: str, display_name: str) -> Document:
+    """The fields that a user is searched by."""
+    keys = make_search_keys(username, display_name)
+    return {"searchKeys": list(keys), "searchPrefixes": list(make_search_prefixes(keys))}
 
 
 def decode_user(document: Raw) -> User:

@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.collection import Collection
 from pymongo.database import Database
 
+from parley.domain.search import make_search_prefixes
 from parley.stores.codecs import Document
 from parley.stores.writers import NOTE_LIFE_S, WRITERS
 
 USERNAME: Final = "username"
 EMAIL: Final = "email"
+SEARCH: Final = "search_prefix"
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "users": [
         IndexModel([("username", ASCENDING)], name=USERNAME, unique=True),
         IndexModel([("emailKey", ASCENDING)], name=EMAIL, unique=True),
-        IndexModel([("searchKeys", ASCENDING)], name="search"),
+        IndexModel([("searchPrefixes", ASCENDING), ("username", ASCENDING)], name=SEARCH),
         IndexModel([("erasedAt", ASCENDING)], name="erasure"),
     ],
     "blocks": [
@@ -77,5 +80,15 @@ def create_indexes(database: Database[Document]) -> None:
     for name, indexes in INDEXES.items():
         if name not in existing:
             database.create_collection(name, check_exists=False)
+        if name == "users" and name in existing and SEARCH not in database[name].index_information():
+            _fill_search_prefixes(database[name])
         if indexes:
             database[name].create_indexes(list(indexes))
+
+
+def _fill_search_prefixes(users: Collection[Document]) -> None:
+    """Gives those their beginnings who were registered before people were searched by them."""
+    wanted = {"searchPrefixes": None}
+    for user in users.find(wanted, projection={"searchKeys": True}):
+        prefixes = list(make_search_prefixes(user.get("searchKeys") or ()))
+        users.update_one({"_id": user["_id"], **wanted}, {"$set": {"searchPrefixes": prefixes}})

@@ -81,7 +81,7 @@ class MongoStores:
 
     @cached_property
     def users(self) -> MongoUserStore:
-        return MongoUserStore(self._database)
+        return MongoUserStore(self._client, self._database, self._writers)
 
     @cached_property
     def sessions(self) -> MongoSessionStore:

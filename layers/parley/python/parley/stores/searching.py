@@ -18,7 +18,8 @@ from pymongo.collection import Collection
 from parley.domain.models import FoundPlace, Message
 from parley.stores.codecs import SHOWN, Document, decode_message
 
-_NEWEST_FIRST: Final = [("createdAt", DESCENDING), ("seq", DESCENDING), ("_id", DESCENDING)]
+_BY_INDEX: Final = [("createdAt", DESCENDING), ("seq", DESCENDING)]  # within one conversation no two share a seq
+_NEWEST_FIRST: Final = [*_BY_INDEX, ("_id", DESCENDING)]
 _SPANS: Final = (timedelta(days=7), timedelta(days=60), timedelta(days=730))
 """From the newest that is sought back to so long before it; beyond the last, everything."""
 
@@ -42,21 +43,26 @@ def search_messages(
         "words": wanted[0] if len(wanted) == 1 else {"$all": wanted},
     }
     found: list[Document] = []
-    for times in (*_at_place(before), *(_older_than(before) if is_one else _spans(before))):
+    for times in (*_at_place(before, is_one=is_one), *(_older_than(before) if is_one else _spans(before))):
         count = limit - len(found)
         found += messages.find(
-            {**query, **times}, projection=SHOWN, sort=_NEWEST_FIRST, limit=count, batch_size=count + 1
+            {**query, **times},
+            projection=SHOWN,
+            sort=_BY_INDEX if is_one else _NEWEST_FIRST,
+            limit=count,
+            batch_size=count + 1,
         )
         if len(found) >= limit:
             break
     return [decode_message(document) for document in found]
 
 
-def _at_place(before: FoundPlace | None) -> Iterator[Document]:
+def _at_place(before: FoundPlace | None, *, is_one: bool) -> Iterator[Document]:
     """What comes after a place and is of its very time; two conditions, as no server answers an `$or` by its index."""
     if before is not None:
         created_at, seq, message_id = before
-        yield {"createdAt": created_at, "seq": seq, "_id": {"$lt": message_id}}
+        if not is_one:
+            yield {"createdAt": created_at, "seq": seq, "_id": {"$lt": message_id}}
         yield {"createdAt": created_at, "seq": {"$lt": seq}}
 
 

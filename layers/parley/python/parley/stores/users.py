@@ -6,25 +6,31 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from pymongo import ASCENDING, ReturnDocument
+from pymongo import ASCENDING, MongoClient, ReturnDocument
+from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from parley.domain.errors import ConflictError
+from parley.domain.limits import SEARCH_PREFIX_MAX_CHARS
 from parley.domain.models import Credentials, ProfileChanges, Unchanged, User
-from parley.domain.search import make_search_keys
-from parley.stores.codecs import Document, decode_credentials, decode_user, email_key, encode_user
+from parley.stores.codecs import Document, decode_credentials, decode_user, email_key, encode_search_keys, encode_user
 from parley.stores.errors import database_call
+from parley.stores.retrying import retry_transaction
+from parley.stores.writers import Writers
 
 _TIMEOUT_S: Final = 2.5
+_WRITE_TIMEOUT_S: Final = 4.0
 _NOT_ERASED: Final = {"erasedAt": None}
-_PROFILE: Final = {"passwordHash": False, "searchKeys": False}
+_PROFILE: Final = {"passwordHash": False, "searchKeys": False, "searchPrefixes": False}
 
 
 class MongoUserStore:
     """The port UserStore; unique indexes decide between concurrent registrations."""
 
-    def __init__(self, database: Database[Document]) -> None:
+    def __init__(self, client: MongoClient[Document], database: Database[Document], writers: Writers) -> None:
+        self._client = client
+        self._writers = writers
         self._users = database["users"]
 
     def insert_user(self, user: User, password_hash: str) -> None:
@@ -94,7 +100,7 @@ class MongoUserStore:
                 known = self._users.find_one({"_id": user_id, **_NOT_ERASED}, projection={"username": True})
                 if known is None:
                     return None
-                fields["searchKeys"] = list(make_search_keys(known["username"], fields["displayName"]))
+                fields |= encode_search_keys(known["username"], fields["displayName"])
             query = {"_id": user_id, **_NOT_ERASED}
             document = (
                 self._users.find_one_and_update(
@@ -106,8 +112,14 @@ class MongoUserStore:
         return None if document is None else decode_user(document)
 
     def search_users(self, prefix: str, *, after: str | None, limit: int) -> list[User]:
-        """See UserStore."""
-        query: dict[str, Any] = {"searchKeys": {"$elemMatch": {"$gte": prefix, "$lt": f"{prefix}\U0010ffff"}}}
+        """See UserStore.
+
+        The index gives those whose names begin so by username, and no more are read than are shown. What a search has
+        beyond the longest beginning that is looked up by only narrows down what was found.
+        """
+        query: dict[str, Any] = {"searchPrefixes": prefix[:SEARCH_PREFIX_MAX_CHARS]}
+        if len(prefix) > SEARCH_PREFIX_MAX_CHARS:
+            query["searchKeys"] = {"$elemMatch": {"$gte": prefix, "$lt": f"{prefix}\U0010ffff"}}
         if after is not None:
             query["username"] = {"$gt": after}
         with database_call(_TIMEOUT_S):
@@ -129,10 +141,18 @@ class MongoUserStore:
             "about": None,
             "passwordHash": "",
             "searchKeys": [],
+            "searchPrefixes": [],
             "erasedAt": now,
         }
-        with database_call(_TIMEOUT_S):
-            self._users.update_one({"_id": user_id, **_NOT_ERASED}, {"$set": nothing})
+
+        def write(session: ClientSession) -> None:
+            known = self._users.find_one({"_id": user_id, **_NOT_ERASED}, session=session)
+            if known is not None:
+                # In place of an update: SecantusDB's fast server keeps a unique key taken that an update has changed.
+                self._users.delete_one({"_id": user_id}, session=session)
+                self._users.insert_one({**known, **nothing}, session=session)
+
+        retry_transaction(self._client, write, writers=self._writers, timeout_s=_WRITE_TIMEOUT_S)
 
     def list_erasures(self, before: datetime, limit: int) -> list[str]:
         """See UserStore."""
