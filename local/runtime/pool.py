@@ -6,7 +6,8 @@ and another is started when
 
 - the function has none, or
 - the queue would take longer than `scale_up_wait_ms` at the pace of late (a moving average), or
-- an invocation has waited that long, whatever the average promised,
+- an invocation has waited that long, whatever the average promised, or
+- none of them has found the queue empty for that long: then each waits for the others, and a core may be idle,
 
 one at a time, and never beyond the function's reserved concurrency, `max_per_function`, or the machine's limit.
 Waiting invocations count as running for the concurrency limits, as they would run in AWS.
@@ -50,6 +51,7 @@ class Pool:
         self._idle: list[Environment] = []
         self._environments: dict[Environment, asyncio.Task[None]] = {}
         self._pace_ms = 0.0
+        self._saturated_since: float | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._closed = False
         self._log = LogTail(self.name, spec.settings.log_lines, observer.log)
@@ -81,6 +83,8 @@ class Pool:
                 environment.run(pending)
                 return
         self._queue.append(pending)
+        if self._saturated_since is None:
+            self._saturated_since = self._loop.time()
         self._scale_up()
 
     def warm(self) -> None:
@@ -171,6 +175,7 @@ class Pool:
                 self._scale_up()
                 return
             self.in_flight -= 1
+        self._saturated_since = None
         self._idle.append(environment)
 
     def environment_failed(self, environment: Environment, outcome: Outcome, payload: bytes) -> None:
@@ -211,6 +216,7 @@ class Pool:
             return
         live = [environment for environment in self._environments if not environment.retiring]
         if any(environment.state == "starting" for environment in live):
+            self._saturated_since = None  # how far one more gets remains to be seen
             return
         if live and not self._overdue(len(live)):
             self._be_patient()
@@ -221,8 +227,11 @@ class Pool:
 
     def _overdue(self, live: int) -> bool:
         wait = self._spec.settings.scale_up_wait_ms
-        waited = (self._loop.time() - self._queue[0].queued_at) * 1000
-        return waited >= wait or len(self._queue) * self._pace_ms / live > wait
+        now = self._loop.time()
+        since = self._queue[0].queued_at
+        if self._saturated_since is not None:
+            since = min(since, self._saturated_since)
+        return (now - since) * 1000 >= wait or len(self._queue) * self._pace_ms / live > wait
 
     def _be_patient(self) -> None:
         if self._patience is None:
