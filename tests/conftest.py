@@ -8,14 +8,14 @@ import pytest
 
 pytest_plugins = ["tests.engines", "tests.stacks"]
 
-# One worker has the engines and stacks, one after the other, as they take a core and more by themselves; one
-# synthesizes the infrastructure once; everything else goes to whoever is free.
+# One worker has the stacks, one after the other, and one the engines alone, as each takes a core and more by itself;
+# one synthesizes the infrastructure once; everything else goes to whoever is free.
 TOGETHER = {
     "contract": "engines",
     "integration": "engines",
-    "e2e": "engines",
-    "browser": "engines",
-    "web": "engines",
+    "e2e": "stacks",
+    "browser": "stacks",
+    "web": "stacks",
     "infrastructure": "infrastructure",
 }
 
@@ -25,6 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keeps what shares something costly on one worker."""
     here = Path(__file__).parent
     for item in items:
-        group = TOGETHER.get(item.path.relative_to(here).parts[0])
+        uses_engines = "engines" in getattr(item, "fixturenames", ())
+        group = "engines" if uses_engines else TOGETHER.get(item.path.relative_to(here).parts[0])
         if group is not None:
             item.add_marker(pytest.mark.xdist_group(group))
