@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from tests.unit.entry.stack import Stack
+from tests.unit.entry.stack import Stack, own_loop
 from tests.web.packages import WEB, install_packages, run_node
 
 GENERATED = WEB / "sdk" / "src" / "generated"
@@ -18,10 +18,12 @@ class GenerationError(Exception):
 
 def generate_types() -> dict[Path, str]:
     """What each generated file should hold, by the documents as the code has them now."""
-    stack = Stack()
+    with own_loop():
+        stack = Stack()
+        documents = {name: stack.request("GET", path).text for name, path in PATHS.items()}
     found = {}
-    for name, path in PATHS.items():
-        done = run_node("sdk/scripts/generate.mjs", name, stdin=stack.request("GET", path).text)
+    for name, text in documents.items():
+        done = run_node("sdk/scripts/generate.mjs", name, stdin=text)
         if done.returncode != 0:
             raise GenerationError(done.stderr)
         found[GENERATED / f"{name}.ts"] = done.stdout

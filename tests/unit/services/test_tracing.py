@@ -8,7 +8,7 @@ from parley.domain.errors import NotFoundError, UnavailableError
 from parley.domain.models import Identity
 from parley.domain.records import FanOutChunk, MessageStored, SendRequested
 from parley.domain.trace import Delivery, Trace
-from tests.unit.entry.stack import Stack
+from tests.unit.entry.stack import Stack, own_loop
 from tests.unit.services.world import World, draft
 
 
@@ -44,7 +44,8 @@ def test_a_message_is_followed_from_its_acceptance_to_each_connection() -> None:
         stack.traces.get_trace(eve, message_id)
     assert joined_at < at
 
-    answer = stack.request("GET", f"/api/messages/{message_id}/trace", caller=ben)
+    with own_loop():
+        answer = stack.request("GET", f"/api/messages/{message_id}/trace", caller=ben)
     assert answer.status == 200
     assert set(answer.json) == {"messageId", "acceptedAt", "storedAt", "publishedAt", "deliveries"}
     assert answer.json["deliveries"][0]["outcome"] == "gone"
