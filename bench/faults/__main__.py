@@ -10,13 +10,14 @@ from pathlib import Path
 import uvloop
 
 from bench.faults.menu import POINTS, kill_at
-from bench.faults.run import Report, run_seed
+from bench.faults.run import Report, Spoil, run_seed
 from bench.faults.scene import Size
 from bench.load.machine import describe_machine
 from bench.stack import Stack
 
 RESULTS = Path(__file__).parents[1] / "results"
-DOWN = ("kafka", "mongo", "valkey")
+ENGINES = {"kafka": "kafka", "database": "mongo", "valkey": "valkey"}
+DOWN_S = 20.0
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -28,26 +29,33 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--kill-at", choices=[*POINTS, "each"], help="only kills at this point, `--faults` of them")
-    parser.add_argument("--down", choices=[*DOWN, "each"], help="only this engine, stopped in its tracks for 20 s")
+    parser.add_argument("--down", choices=[*ENGINES, "each"], help="only this, stopped for 20 s")
     parser.add_argument("--check", type=Path, help="only hold this recorded history to the rules")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for histories (default: bench/results)")
     return parser.parse_args(arguments)
 
 
-def plans(options: argparse.Namespace) -> list[tuple[str, list[dict[str, object]] | None]]:
-    """What is to go wrong in each run of a seed: a name for it, and the faults, None for those of the seed."""
+def plans(options: argparse.Namespace) -> list[tuple[str, Spoil | None]]:
+    """What is to go wrong in each run of a seed: a name for it, and how, None for what the seed draws."""
     if options.kill_at:
         points = POINTS if options.kill_at == "each" else [options.kill_at]
-        return [(f"kill {point}", [kill_at(point)] * options.faults) for point in points]
+        return [(f"kill {point}", _kills(point, options.faults)) for point in points]
     if options.down:
-        engines = DOWN if options.down == "each" else [options.down]
-        fault = {"kind": "engine", "action": "stop", "for_s": 20.0}
-        return [(f"{engine} down", [{**fault, "engine": engine}]) for engine in engines]
+        engines = ENGINES if options.down == "each" else [options.down]
+        return [(f"{engine} down", _down(engine)) for engine in engines]
     return [("faults", None)]
 
 
+def _kills(point: str, count: int) -> Spoil:
+    return lambda spoiler: spoiler.one_by_one([kill_at(point)] * count)
+
+
+def _down(engine: str) -> Spoil:
+    return lambda spoiler: spoiler.down(ENGINES[engine], DOWN_S)
+
+
 def main() -> int:
-    """The command: 0 where nothing was violated, 1 otherwise."""
+    """The command: 0 where every fault struck and all that was promised was kept, 1 otherwise."""
     options = parse()
     if options.check:
         return check(options.check)
@@ -59,10 +67,10 @@ def main() -> int:
         stack.start()
         try:
             for seed in options.seed:
-                for name, faults in plans(options):
-                    report: Report = uvloop.run(run_seed(stack, seed, size, faults=faults, out=options.out))
+                for name, spoil in plans(options):
+                    report: Report = uvloop.run(run_seed(stack, seed, size, spoil=spoil, out=options.out))
                     print("\n".join([f"{name}:", *report.lines()]), flush=True)
-                    bad += bool(report.violations)
+                    bad += bool(report.failures())
         except BaseException:
             print(stack.log_tail(20), file=sys.stderr)
             raise

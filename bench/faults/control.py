@@ -7,6 +7,7 @@ from typing import Any, Self
 import httpx
 
 FAULTS = "/_local/faults"
+STATE = "/_local/state"
 
 
 class Control:
@@ -36,6 +37,15 @@ class Control:
         """The faults that are set, each in words, and how often it has struck."""
         listed = (await self._http.get(FAULTS)).raise_for_status().json()["faults"]
         return {one["number"]: (one["words"], one["struck"]) for one in listed}
+
+    async def remove(self, number: int) -> None:
+        """Takes one fault back."""
+        (await self._http.delete(f"{FAULTS}/{number}")).raise_for_status()
+
+    async def is_up(self, engine: str) -> bool:
+        """Whether an engine serves."""
+        listed = (await self._http.get(STATE)).raise_for_status().json()["engines"]
+        return any(one["name"] == engine and one["state"] == "ready" for one in listed)
 
     async def clear(self) -> None:
         """Takes all faults back."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 Fault = dict[str, Any]
@@ -40,6 +40,7 @@ POINTS: Final[Mapping[str, Fault]] = {
 
 FUNCTIONS: Final = ("store_messages", "fan_out", "ws_send", "ws_sync", "ws_connect", "authorizer", "rest_chat")
 DOWN_S: Final = 3.0
+CUT_COUNT: Final = 3
 
 
 def kill_at(point: str) -> Fault:
@@ -58,13 +59,13 @@ def _kill_now(chance: random.Random) -> Fault:
 def _posts(chance: random.Random) -> Fault:
     action = chance.choice(("gone", "throttle", "fail", "delay"))
     delay = {"delay_s": 0.2} if action == "delay" else {}
-    return {"kind": "posts", "action": action, "share": chance.choice((0.05, 0.2)), "for_s": 2.0, **delay}
+    return {"kind": "posts", "action": action, "share": chance.choice((0.05, 0.2)), "times": 20, **delay}
 
 
 def _disconnects(chance: random.Random) -> Fault:
     action = chance.choice(("lose", "duplicate", "delay"))
     delay = {"delay_s": 1.0} if action == "delay" else {}
-    return {"kind": "disconnects", "action": action, "times": 5, **delay}
+    return {"kind": "disconnects", "action": action, "times": CUT_COUNT, **delay}
 
 
 def _redeliver(chance: random.Random) -> Fault:
@@ -99,8 +100,38 @@ MENU: Final[Mapping[str, tuple[int, Draw]]] = {
 """How often each comes, and what it draws."""
 
 
+ALWAYS: Final[Sequence[Fault]] = (
+    *({"kind": "kill", **point} for point in POINTS.values()),
+    *({"kind": "posts", "action": action, "share": 0.2, "times": 20} for action in ("gone", "throttle")),
+    *({"kind": "disconnects", "action": action, "times": CUT_COUNT} for action in ("lose", "duplicate")),
+    {"kind": "disconnects", "action": "delay", "delay_s": 1.0, "times": CUT_COUNT},
+    _wipe_valkey(random.Random(0)),
+    {"kind": "sockets"},
+)
+"""What a run of enough faults has at least once each, whatever its seed."""
+
+
 def draw_faults(count: int, chance: random.Random) -> list[Fault]:
     """As many faults as asked for; the same chance gives the same."""
     kinds = list(MENU)
     weights = [MENU[kind][0] for kind in kinds]
-    return [MENU[kind][1](chance) for kind in chance.choices(kinds, weights, k=count)]
+    always = list(ALWAYS) if count >= len(ALWAYS) else []
+    drawn = always + [MENU[kind][1](chance) for kind in chance.choices(kinds, weights, k=count - len(always))]
+    chance.shuffle(drawn)
+    return drawn
+
+
+def title_of(fault: Fault) -> str:
+    """What a fault is counted under."""
+    match fault["kind"]:
+        case "kill":
+            named = (name for name in POINTS if kill_at(name) == fault)
+            return f"kill {next(named, fault['function'])}"
+        case "engine":
+            return f"{fault['action']} {fault['engine']}"
+        case "posts" | "disconnects":
+            return f"{fault['action']} {fault['kind']}"
+        case "redeliver":
+            return f"redeliver {fault['function']}"
+        case kind:
+            return str(kind)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import secrets
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -23,6 +23,7 @@ from bench.faults.history import Acked, Kept, Member, Received, Record, Sent, St
 SEND_DEADLINE_S = 180.0
 SIDE_BY_SIDE = 6
 BATCH_MAX = 10
+SEEN_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,19 @@ class Size:
     conversations: int
     clients: int
     faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A send that was not accepted: when it was answered, after how long, and with what.
+
+    `code` is the answer's, or the kind of failure where no answer came; then `is_answer` is false.
+    """
+
+    at: float
+    took_s: float
+    code: str
+    is_answer: bool
 
 
 @dataclass
@@ -47,9 +61,12 @@ class Scene:
     places: dict[str, list[LiveClient]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     acked: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
+    again: set[str] = field(default_factory=set)
+    """The clientMessageIds that were sent more than once."""
     slowest_ack_s: float = 0.0
-    slowest_refusal_s: float = 0.0
+    spoiled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when everything that was to go wrong has: until then everybody goes on sending."""
     _batches: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _started: int = 0
@@ -82,7 +99,7 @@ class Scene:
             await client.start()
 
     async def send_all(self) -> None:
-        """Everybody sends, one message or batch after the other's ack, until all are acknowledged."""
+        """Everybody sends, one message or batch after the other's ack, until all are acknowledged and `spoiled`."""
         own: dict[LiveClient, list[str]] = {client: [] for client in self.clients}
         for name, members in self.places.items():
             for member in members:
@@ -90,7 +107,7 @@ class Scene:
         await asyncio.gather(*(self._send_own(client, names) for client, names in own.items() if names))
 
     async def _send_own(self, client: LiveClient, names: Sequence[str]) -> None:
-        while self._started < self.size.messages:
+        while self._started < self.size.messages or not self.spoiled.is_set():
             way = self.chance.random()
             count = self.chance.randint(2, BATCH_MAX) if way < 0.3 else 1
             self._started += count
@@ -100,27 +117,54 @@ class Scene:
                 identity = one["conversationId"], client.person.user_id, one["clientMessageId"]
                 self.records.append(Sent(time.monotonic(), *identity))
             await self._send_until_acked(client, drafts, by_rest=way > 0.85)
+            if self.chance.random() < SEEN_SHARE:
+                self._see(client, places[0])
+
+    def _see(self, client: LiveClient, place: str) -> None:
+        """Marks a conversation as read, so that receipts move too; whether it is stored is not asked."""
+        data = {"conversationId": place, "seq": self.chance.randint(1, 50), "status": "read"}
+        with contextlib.suppress(ConnectionError):
+            client.device.start("seen", data).add_done_callback(lambda answer: answer.cancelled() or answer.exception())
+
+    def cut(self, count: int) -> None:
+        """Some clients lose the network, and come back."""
+        for client in self.chance.sample(self.clients, k=min(count, len(self.clients))):
+            client.cut()
+
+    def still_lacking(self, owed: Sequence[Acked]) -> list[Acked]:
+        """Which of these messages some member's client does not have."""
+        return [
+            one
+            for one in owed
+            if not all(
+                (held := member.replica.conversations.get(one.conversation_id)) and one.message_id in held.messages
+                for member in self.places[one.conversation_id]
+            )
+        ]
 
     async def _send_until_acked(self, client: LiveClient, drafts: list[Json], *, by_rest: bool) -> None:
         """Sends again what was not acknowledged, as the same messages, and in the same order."""
         is_first = True
         async with asyncio.timeout(SEND_DEADLINE_S):
             while drafts:
+                if not is_first:
+                    self.again.update(one["clientMessageId"] for one in drafts)
                 started = time.monotonic()
                 try:
                     results = await self._send(client, drafts, by_rest=by_rest)
                 except (FrameError, ApiError) as error:
-                    await self._wait_after(client.person, error, time.monotonic() - started)
+                    self._note_refusal(started, error.code or str(error))
+                    await self._wait_after(client.person, error)
                     is_first = False
                     continue
                 except (ConnectionError, TimeoutError, httpx.TransportError) as error:
-                    self.refused[type(error).__name__] += 1
+                    self._note_refusal(started, type(error).__name__, is_answer=False)
                     is_first = False
                     await asyncio.sleep(self.chance.uniform(0.1, 0.5))
                     continue
                 self.slowest_ack_s = max(self.slowest_ack_s, time.monotonic() - started)
                 batch = next(self._batches) if is_first and len(drafts) > 1 else 0
-                accepted = self._note(client, drafts, results, batch)
+                accepted = self._note(client, drafts, results, batch, started)
                 drafts = [one for one in drafts if one["clientMessageId"] not in accepted]
                 is_first = False
                 if drafts:
@@ -133,9 +177,11 @@ class Scene:
             return [(await client.request("send", drafts[0])).data]
         return list((await client.request("send", {"messages": drafts})).data["results"])
 
-    async def _wait_after(self, person: Person, error: FrameError | ApiError, took_s: float) -> None:
-        self.refused[error.code or str(error)] += 1
-        self.slowest_refusal_s = max(self.slowest_refusal_s, took_s)
+    def _note_refusal(self, started: float, code: str, *, is_answer: bool = True) -> None:
+        now = time.monotonic()
+        self.refusals.append(Refusal(now, now - started, code, is_answer))
+
+    async def _wait_after(self, person: Person, error: FrameError | ApiError) -> None:
         if isinstance(error, ApiError):
             if error.status == 401:
                 person.access_token = (await self.client.login(person.username, self.password)).access_token
@@ -149,13 +195,15 @@ class Scene:
             pause_s = error.retry_after or 0.5
         await asyncio.sleep(pause_s * self.chance.uniform(0.5, 1))
 
-    def _note(self, client: LiveClient, drafts: list[Json], results: list[Json], batch: int) -> set[str]:
+    def _note(
+        self, client: LiveClient, drafts: list[Json], results: list[Json], batch: int, started: float
+    ) -> set[str]:
         places = {one["clientMessageId"]: one["conversationId"] for one in drafts}
         accepted: set[str] = set()
         for result in results:
             name = result["clientMessageId"]
             if result["status"] != "accepted":
-                self.refused[result["code"]] += 1
+                self._note_refusal(started, result["code"])
                 continue
             accepted.add(name)
             record = Acked(
