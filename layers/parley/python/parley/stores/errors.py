@@ -27,11 +27,14 @@ UNKNOWN_COMMIT: Final = "UnknownTransactionCommitResult"
 DUPLICATE_KEY: Final = 11000
 WRITE_CONFLICT: Final = 112
 NO_SUCH_TRANSACTION: Final = 251
+CURSOR_NOT_FOUND: Final = 43
+INTERRUPTED: Final = 11601  # its session was ended, as `writers` does
 
 # Codes by which a server says "not now": MaxTimeMSExpired, ShutdownInProgress, PrimarySteppedDown, the family of
-# NotWritablePrimary and InterruptedAtShutdown, ExceededTimeLimit, LockTimeout, WriteConflict, NoSuchTransaction.
+# NotWritablePrimary and InterruptedAtShutdown, ExceededTimeLimit, LockTimeout, and those that have a name here.
 _NOT_NOW: Final = frozenset(
-    {6, 7, 24, 50, 89, 91, 189, WRITE_CONFLICT, NO_SUCH_TRANSACTION, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+    {6, 7, 24, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436}
+    | {WRITE_CONFLICT, NO_SUCH_TRANSACTION, CURSOR_NOT_FOUND, INTERRUPTED}
 )
 
 _ENDED: Final = "transaction already closed"
@@ -44,9 +47,8 @@ def is_conflict(error: PyMongoError) -> bool:
         return False
     if error.has_error_label(TRANSIENT) or isinstance(error, DuplicateKeyError):
         return True
-    if error_codes(error) & {WRITE_CONFLICT, DUPLICATE_KEY, NO_SUCH_TRANSACTION}:
-        return True
-    return isinstance(error, OperationFailure) and _ENDED in str(error)
+    codes = {WRITE_CONFLICT, DUPLICATE_KEY, NO_SUCH_TRANSACTION, INTERRUPTED}
+    return bool(error_codes(error) & codes) or _was_ended(error)
 
 
 def error_codes(error: PyMongoError) -> frozenset[int]:
@@ -61,9 +63,13 @@ def is_unavailable(error: PyMongoError) -> bool:
     """Whether the database could not be reached, or said that it cannot serve this now."""
     if error.timeout or isinstance(error, ConnectionFailure | ExecutionTimeout | WTimeoutError):
         return True
-    return (
-        error.has_error_label(TRANSIENT) or error.has_error_label(UNKNOWN_COMMIT) or bool(error_codes(error) & _NOT_NOW)
-    )
+    if error.has_error_label(TRANSIENT) or error.has_error_label(UNKNOWN_COMMIT):
+        return True
+    return bool(error_codes(error) & _NOT_NOW) or _was_ended(error)
+
+
+def _was_ended(error: PyMongoError) -> bool:
+    return isinstance(error, OperationFailure) and _ENDED in str(error)
 
 
 class LoginUser(Protocol):
