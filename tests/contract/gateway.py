@@ -45,10 +45,14 @@ class Request:
 
 @dataclass
 class Gateway:
-    """`answer` is asked for each post; it may be told apart by `requests`, which holds what came before."""
+    """`answer` is asked for each post; it may be told apart by `requests`, which holds what came before.
+
+    `delays_s` is by connection id, `delay_s` for the others.
+    """
 
     answer: Callable[[Request], Answer] = lambda request: OK
     delay_s: float = 0.0
+    delays_s: dict[str, float] = field(default_factory=dict)
     close_idle: bool = False
     endpoint: str = ""
     requests: list[Request] = field(default_factory=list)
@@ -70,7 +74,7 @@ class Gateway:
             while (request := await _read_request(reader)) is not None:
                 self.in_flight += 1
                 self.most_in_flight = max(self.most_in_flight, self.in_flight)
-                await asyncio.sleep(self.delay_s)
+                await asyncio.sleep(self.delays_s.get(request.connection_id, self.delay_s))
                 answer = self.answer(request)
                 self.requests.append(request)
                 self.in_flight -= 1

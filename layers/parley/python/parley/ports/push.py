@@ -37,7 +37,9 @@ class PushClient(Protocol):
         """Posts frames to sockets, side by side, each socket's in order; never raises, and never waits for a slow one.
 
         A post that fails (429, 5xx, no answer in time) is tried again within a bounded budget of time, then counted as
-        failed with the socket's remaining frames dropped. 410 is gone at once.
+        failed with the socket's remaining frames dropped. 410 is gone at once. Others do not wait for it: a call ends
+        soon after the last of them, and later calls wait for such a socket still less, or leave it out as failed for
+        some seconds, until it takes its frames again.
 
         Returns:
             For each push `pushed` when all its frames were taken, `gone` for a closed socket, else `failed`.

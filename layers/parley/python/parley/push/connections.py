@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
+from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -143,8 +144,8 @@ class GatewayConnections:
         """Where frames for this socket are posted to."""
         return self._path + quote(connection_id, safe="")
 
-    async def request(self, data: bytes, timeout_s: float) -> Response:
-        """Sends a request over a connection that is free, or a new one.
+    async def request(self, data: bytes, timeout_s: float, begin: Callable[[], None] | None = None) -> Response:
+        """Sends a request over a connection that is free, or a new one; `begin` is told when the wait for one is over.
 
         A connection that turns out to have ended while it was idle costs no error: the request goes out again.
 
@@ -152,6 +153,8 @@ class GatewayConnections:
             OSError, ConnectionLostError, ProtocolError: no whole response; TimeoutError is an OSError.
         """
         async with self._slots:
+            if begin is not None:
+                begin()
             while (connection := self._take()) is not None:
                 try:
                     return await self._request_on(connection, data, timeout_s)
