@@ -26,8 +26,8 @@ class RuntimeSettings:
         max_environments: most environments of all functions together. A function that has none gets its first all the
             same, after an idle one of another function was ended if there is any.
         account_concurrency: most invocations running or waiting, of all functions; more are throttled.
-        scale_up_wait_ms: how long an invocation should wait at most for a busy environment, and how long all may be busy
-            with others waiting, before another is started.
+        scale_up_wait_ms: how long an invocation should wait at most for a busy environment, and how long all may be
+            busy with others waiting, before another is started.
         init_timeout: how long an environment may take to ask for its first invocation.
         idle_timeout: how long an environment is kept without work.
         stop_grace: how long running invocations may go on after `stop`.

@@ -165,8 +165,8 @@ class _Pass:
         known = self._recent.get(key_conversation(name))
         if known is not None:
             return known != LEFT
-        # Who joined shortly before it may not have had it yet, and is among them: they get too much at most. Of this stay
-        # it may have told and not remembered it, as by a clock that is behind nothing changed since it began.
+        # Who joined shortly before it may not have had it yet, and is among them: they get too much at most. Of this
+        # stay it may have told and not remembered it, as by a clock that is behind nothing changed since it began.
         is_old = place.membership.joined_at < last
         return is_old or any(began < last and since <= ended for began, ended in place.earlier)
 
