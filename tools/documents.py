@@ -9,11 +9,9 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from parley.entry.rest.apps import describe_whole_api
-from parley.entry.rest.documents import make_openapi
-from parley.entry.rest.routes import RestServices
+from parley.entry.rest.openapi import make_openapi
 from parley.protocol.asyncapi import make_asyncapi
 
 _LOCAL_ADDRESS = "ws://localhost:8000/ws"
@@ -21,9 +19,8 @@ _LOCAL_ADDRESS = "ws://localhost:8000/ws"
 
 def make_documents() -> dict[str, Mapping[str, Any]]:
     """Both documents by their file's name. They are the same on every stack, but for the sockets' address."""
-    no_services = cast("RestServices", None)  # describing an application calls nothing of it
     return {
-        "openapi.json": make_openapi(describe_whole_api(no_services)),
+        "openapi.json": make_openapi(),
         "asyncapi.json": make_asyncapi([_LOCAL_ADDRESS]),
     }
 

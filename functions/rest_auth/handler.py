@@ -1,6 +1,8 @@
 """rest_auth: accounts, sessions, tickets and users over HTTP."""
 
 from parley import bootstrap
-from parley.entry import rest
+
+with bootstrap.importing():
+    from parley.entry import rest
 
 handler = rest.auth_handler(bootstrap.container("stores", "connections", "push", "publisher", "passwords", "tokens"))

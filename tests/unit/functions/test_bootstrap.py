@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from parley.bootstrap import Container
+from parley.bootstrap import Container, importing
 from parley.bootstrap.adapters import SystemClock
 from parley.config import ConfigurationError
 from parley.secrets_extension import ResolvedEnvironment, SecretError
@@ -81,3 +82,19 @@ def test_the_clock_gives_utc_in_whole_milliseconds() -> None:
     now = SystemClock().now()
     assert now.tzname() == "UTC"
     assert now.microsecond % 1000 == 0
+
+
+def test_the_collector_is_out_of_imports_and_back_after_them() -> None:
+    assert gc.isenabled()
+    with importing():
+        assert not gc.isenabled()
+        with importing():
+            pass
+        assert not gc.isenabled(), "the outermost brings it back"
+    assert gc.isenabled()
+
+
+def test_the_collector_is_back_after_an_import_that_failed() -> None:
+    with pytest.raises(ImportError), importing():
+        raise ImportError("no such thing")
+    assert gc.isenabled()

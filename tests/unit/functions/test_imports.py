@@ -95,6 +95,23 @@ def test_the_light_functions_are_those_of_sockets_and_streams() -> None:
     assert any(isinstance(t, AuthorizerTrigger) for name in LIGHT for t in MANIFEST.functions[name].triggers)
 
 
+@pytest.mark.parametrize(
+    ("function", "own", "others"),
+    [
+        ("rest_auth", {"accounts", "presence", "users"}, {"conversations", "groups", "messages", "syncing"}),
+        ("rest_chat", {"conversations", "groups", "messages", "syncing"}, {"accounts", "presence", "users"}),
+    ],
+)
+def test_a_rest_function_loads_its_own_routes_and_makes_no_document(
+    function: str, own: set[str], others: set[str]
+) -> None:
+    loaded = run("import sys, json, handler; print(json.dumps(sorted(sys.modules)))", function=function)
+    routes = {name.rpartition(".")[2] for name in loaded if name.startswith("parley.entry.rest.")}
+    assert own <= routes
+    assert not routes & {*others, "openapi", "examples"}
+    assert not {name for name in loaded if name.startswith("parley.protocol.asyncapi")}
+
+
 def test_importing_parley_opens_no_socket_and_reads_no_environment() -> None:
     modules = sorted(
         ".".join(path.relative_to(PARLEY.parent).with_suffix("").parts).removesuffix(".__init__")

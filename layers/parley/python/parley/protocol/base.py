@@ -38,6 +38,7 @@ class Outbound(BaseModel):
         validate_by_alias=True,
         validate_by_name=True,
         serialize_by_alias=True,
+        defer_build=True,
     )
 
     def to_json(self) -> bytes:

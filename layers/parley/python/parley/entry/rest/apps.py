@@ -1,4 +1,9 @@
-"""The applications: which routes each has, and what stands around them."""
+"""The applications: which routes each has, and what stands around them.
+
+Each imports its own routes alone: the models of the other's bodies would be a good part of a cold start.
+"""
+
+# ruff: noqa: PLC0415
 
 from __future__ import annotations
 
@@ -6,24 +11,22 @@ import logging
 import time
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from fastapi import FastAPI, Response
-from fastapi.responses import JSONResponse
+from fastapi import FastAPI
 
-from parley.entry.rest import accounts, attachments, conversations, groups, messages, presence, syncing, users
-from parley.entry.rest.documents import describe_api, document_routes, responses_of
 from parley.entry.rest.problems import add_error_handlers, problem_answer, rate_limit_headers
 from parley.entry.rest.routes import CheckedRoute, RestServices, Route, SignedInRoute
+from parley.entry.rest.waiting import WaitingRoute
 from parley.observability import log_unexpected
 from parley.protocol.errors import InternalError
 
 if TYPE_CHECKING:
+    from fastapi.routing import APIRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _log = logging.getLogger(__name__)
-
-_AUTH_ROUTES = (*accounts.ROUTES, *presence.ROUTES, *users.ROUTES)
 
 # OWASP, "REST Security Cheat Sheet", security headers; an API's answers are data and never a page.
 _HEADERS = {
@@ -38,61 +41,41 @@ _HEADERS = {
 
 def create_auth_app(services: RestServices) -> Envelope:
     """Accounts, sessions, tickets and users."""
-    return Envelope(_create_app(_AUTH_ROUTES, services))
+    from parley.entry.rest import accounts, presence, users
+
+    return Envelope(_create_app((*accounts.ROUTES, *presence.ROUTES, *users.ROUTES), services))
 
 
 def create_chat_app(services: RestServices) -> Envelope:
     """Conversations, messages, health and the documents, which tell of the other application's routes too."""
-    return Envelope(_create_app(_chat_routes(services), services))
+    from parley.entry.rest import attachments, conversations, documents, groups, messages, syncing
 
-
-def describe_whole_api(services: RestServices) -> FastAPI:
-    """An application with the routes of both functions, to be described and not to be served."""
-    return _create_app((*_AUTH_ROUTES, *_chat_routes(services)), services)
-
-
-def _chat_routes(services: RestServices) -> tuple[Route, ...]:
-    return (
+    routes = (
         *conversations.ROUTES,
         *groups.ROUTES,
         *messages.ROUTES,
         *attachments.ROUTES,
         *syncing.ROUTES,
-        *document_routes(lambda: describe_whole_api(services)),
+        *documents.ROUTES,
     )
+    return Envelope(_create_app(routes, services))
 
 
 def _create_app(routes: Sequence[Route], services: RestServices) -> FastAPI:
-    app = FastAPI(title="Parley", version="1", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.state.services = services
-    describe_api(app, routes)
     add_error_handlers(app)
-    for route in routes:
-        app.router.add_api_route(
-            route.path,
-            route.endpoint,
-            methods=[route.method],
-            status_code=route.status,
-            response_model=route.answer,
-            response_class=Response if route.answer is None else JSONResponse,
-            responses=responses_of(route),
-            tags=[route.tag],
-            summary=route.endpoint.__name__.replace("_", " ").capitalize(),
-            operation_id=_operation_id(route, routes),
-            openapi_extra=None if route.is_open else {"security": [{"accessToken": []}]},
-            route_class_override=CheckedRoute if route.is_open else SignedInRoute,
-        )
-        made = app.router.routes[-1]
-        if isinstance(made, CheckedRoute) and route.is_limited:
-            made.bucket = route.bucket
+    app.router.routes.extend(WaitingRoute(route.path, route.method, partial(_serve, route)) for route in routes)
     return app
 
 
-def _operation_id(route: Route, routes: Sequence[Route]) -> str:
-    """The endpoint's name; where older paths lead to the same endpoint, theirs are told apart by a number."""
-    same = [other for other in routes if other.endpoint is route.endpoint]
-    place = same.index(route)
-    return f"{route.endpoint.__name__}_{place + 1}" if place else route.endpoint.__name__
+def _serve(route: Route) -> APIRoute:
+    """What handles a route's requests. Its endpoint makes its own answers: the framework need not know their kind."""
+    kind = CheckedRoute if route.is_open else SignedInRoute
+    made = kind(route.path, route.endpoint, methods=[route.method], response_model=None)
+    if route.is_limited:
+        made.bucket = route.bucket
+    return made
 
 
 class Envelope:

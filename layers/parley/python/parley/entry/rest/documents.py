@@ -6,27 +6,15 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import Response
 
-from parley.entry.rest.examples import add_examples
-from parley.entry.rest.problems import ERRORS
 from parley.entry.rest.routes import Route, Services, answer
-from parley.protocol.asyncapi import make_asyncapi
 from parley.protocol.bodies import HealthAnswer, HealthChecks
-from parley.protocol.errors import PROBLEM_MEDIA_TYPE, Problem
 
 _HERE = Path(__file__).parent
-_EVERY_ROUTE = ("invalid_request", "too_large", "unsupported_media_type", "unavailable")
-_ABOUT = (
-    "The REST side of Parley. Errors are RFC 9457 problem documents with a stable `code`; every answer carries "
-    "`X-Request-Id`. Lists are paged: `nextCursor` of one page is `cursor` of the next. Unknown fields and query "
-    "parameters are refused; clients ignore fields that they do not know."
-)
 
 
 async def check_health(services: Services) -> Response:
@@ -37,85 +25,38 @@ async def check_health(services: Services) -> Response:
     return answer(HealthAnswer(status="ok" if is_well else "unavailable", checks=checks), 200 if is_well else 503)
 
 
-def document_routes(describe: Callable[[], FastAPI]) -> tuple[Route, ...]:
-    """The routes of the documents.
-
-    Args:
-        describe: an application with the routes of the whole API, made when the document is first asked for.
-    """
-
-    @cache
-    def openapi() -> bytes:
-        return json.dumps(make_openapi(describe()), ensure_ascii=False, separators=(",", ":")).encode()
-
-    async def get_openapi() -> Response:
-        """This document."""
-        return Response(openapi(), media_type="application/json")
-
-    async def get_asyncapi(services: Services) -> Response:
-        """The AsyncAPI document: every frame of the socket."""
-        return Response(_asyncapi(services.ws_url), media_type="application/json")
-
-    async def get_docs() -> Response:
-        """A page that shows the OpenAPI document."""
-        return _show("docs.html")
-
-    async def get_socket_docs() -> Response:
-        """A page that shows the AsyncAPI document."""
-        return _show("socket_docs.html")
-
-    return (
-        Route("GET", "/api/health", check_health, "Service", 200, HealthAnswer, is_open=True, other_statuses=(503,)),
-        Route("GET", "/api/openapi.json", get_openapi, "Service", 200, None, is_open=True),
-        Route("GET", "/api/asyncapi.json", get_asyncapi, "Service", 200, None, is_open=True),
-        Route("GET", "/api/docs", get_docs, "Service", 200, None, is_open=True),
-        Route("GET", "/api/docs/websocket", get_socket_docs, "Service", 200, None, is_open=True),
-    )
+async def get_openapi() -> Response:
+    """This document."""
+    return Response(_openapi(), media_type="application/json")
 
 
-def responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
-    """What OpenAPI says of a route's answers beyond its first success."""
-    codes = [*_EVERY_ROUTE, *route.errors]
-    if not route.is_open:
-        codes.append("unauthorized")
-    if route.is_limited:
-        codes.append("rate_limited")
-    by_status: dict[int, list[str]] = {}
-    for code in codes:
-        by_status.setdefault(ERRORS[code][0], []).append(code)
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {
-            "description": " ".join(f"`{code}`: {ERRORS[code][1]}" for code in known),
-            "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-        }
-        for status, known in sorted(by_status.items())
-    }
-    for status in route.other_statuses:
-        responses[status] = {"model": route.answer, "description": "The same, as the text above says."}
-    return responses
+async def get_asyncapi(services: Services) -> Response:
+    """The AsyncAPI document: every frame of the socket."""
+    return Response(_asyncapi(services.ws_url), media_type="application/json")
 
 
-def make_openapi(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI 3.1 document of an application, with what the framework does not know of."""
-    document = app.openapi()
-    components = document.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
-    schemas.update(problem.pop("$defs", {}))
-    schemas["Problem"] = problem
-    components["securitySchemes"] = {"accessToken": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    add_examples(document)
-    return document
+async def get_docs() -> Response:
+    """A page that shows the OpenAPI document."""
+    return _show("docs.html")
 
 
-def describe_api(app: FastAPI, routes: Sequence[Route]) -> None:
-    """Gives the document its words."""
-    app.description = _ABOUT
-    app.openapi_tags = [{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)]
+async def get_socket_docs() -> Response:
+    """A page that shows the AsyncAPI document."""
+    return _show("socket_docs.html")
+
+
+# What makes a document, and the routes of the other function in it, are imported only where somebody asks for it.
+@cache
+def _openapi() -> bytes:
+    from parley.entry.rest.openapi import make_openapi  # noqa: PLC0415
+
+    return json.dumps(make_openapi(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @cache
 def _asyncapi(addresses: str) -> bytes:
+    from parley.protocol.asyncapi import make_asyncapi  # noqa: PLC0415
+
     return json.dumps(make_asyncapi(addresses.split()), ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -137,3 +78,14 @@ def _read_page(name: str) -> tuple[bytes, str]:
         f"default-src 'none'; script-src 'sha256-{hashes['script']}'; style-src 'sha256-{hashes['style']}'; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+_TAG = "Service"
+
+ROUTES = (
+    Route("GET", "/api/health", check_health, _TAG, 200, HealthAnswer, is_open=True, other_statuses=(503,)),
+    Route("GET", "/api/openapi.json", get_openapi, _TAG, 200, None, is_open=True),
+    Route("GET", "/api/asyncapi.json", get_asyncapi, _TAG, 200, None, is_open=True),
+    Route("GET", "/api/docs", get_docs, _TAG, 200, None, is_open=True),
+    Route("GET", "/api/docs/websocket", get_socket_docs, _TAG, 200, None, is_open=True),
+)
