@@ -86,3 +86,13 @@ def test_every_note_lapses(request: pytest.FixtureRequest) -> None:
         keys = list(redis.scan_iter())
         assert len(keys) == 4
         assert all(0 < redis.ttl(key) <= 86_400 for key in keys)
+
+
+def test_a_batch_for_very_many_users_is_noted_whole(traces: TraceStore) -> None:
+    at = SystemClock().now().replace(microsecond=0)
+    pushes = [a_push(f"u_{number}") for number in range(6_001)]
+    message = unique("m_")
+    traces.note_pushes(Pushes([(message, None)], [push for _, push in pushes], ["pushed"] * len(pushes), at))
+    for connection, _ in (pushes[0], pushes[499], pushes[500], pushes[-1]):
+        delivery = Delivery(connection.connection_id, at, "pushed")
+        assert traces.find_tracks(message, connection.user_id, 0).deliveries == (delivery,)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from redis import Redis
-from redis.exceptions import NoScriptError
 
+from parley.connections.scripts import Script
 from parley.connections.valkey import valkey_call
 from parley.domain.limits import CONNECT_QUEUE_MAX_S, CONNECT_TURN_S
 from parley.domain.rates import Bucket, Grant
@@ -73,31 +72,12 @@ return {allowed, math.max(0, math.floor(tokens)), wait}
 """
 
 
-class _Script:
-    """A script, sent once and then called by its hash."""
-
-    def __init__(self, redis: Any, text: str) -> None:
-        self._redis = redis
-        self._text = text
-        self._sha: str | None = None
-
-    def __call__(self, keys: Sequence[str], *arguments: str) -> object:
-        if self._sha is None:
-            self._sha = self._redis.script_load(self._text)
-        try:
-            return self._redis.evalsha(self._sha, len(keys), *keys, *arguments)
-        except NoScriptError:
-            # Valkey was started anew since.
-            self._sha = None
-            return self._redis.eval(self._text, len(keys), *keys, *arguments)
-
-
 class ValkeyRateLimiter:
     """The port RateLimiter: a script, which is atomic, in one round trip."""
 
     def __init__(self, redis: Redis) -> None:
-        self._take = _Script(redis, _SCRIPT)
-        self._take_turn = _Script(redis, _TURN_SCRIPT)
+        self._take = Script(redis, _SCRIPT)
+        self._take_turn = Script(redis, _TURN_SCRIPT)
 
     def take_token(self, bucket: Bucket, key: str) -> Grant:
         """See RateLimiter."""
