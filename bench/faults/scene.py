@@ -24,6 +24,7 @@ SEND_DEADLINE_S = 180.0
 SIDE_BY_SIDE = 6
 BATCH_MAX = 10
 SEEN_SHARE = 0.1
+WAITING_PAUSE_S = 0.3
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ class Scene:
     """The clientMessageIds that were sent more than once."""
     slowest_ack_s: float = 0.0
     spoiled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when everything that was to go wrong has: until then everybody goes on sending."""
+    """Set when everything that was to go wrong has: until then everybody goes on sending, if more slowly."""
+    pause_s: float = 0.0
+    """Of each sender after each send; a run whose figures are to be those of the faults must not have a backlog."""
     _batches: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _started: int = 0
@@ -119,6 +122,7 @@ class Scene:
             await self._send_until_acked(client, drafts, by_rest=way > 0.85)
             if self.chance.random() < SEEN_SHARE:
                 self._see(client, places[0])
+            await asyncio.sleep(max(self.pause_s, WAITING_PAUSE_S if self._started >= self.size.messages else 0.0))
 
     def _see(self, client: LiveClient, place: str) -> None:
         """Marks a conversation as read, so that receipts move too; whether it is stored is not asked."""

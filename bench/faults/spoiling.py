@@ -21,6 +21,7 @@ PROMISED_WELL_S = 10.0
 GIVE_UP_S = 60.0
 POLL_S = 0.02
 LOOK_S = 0.1
+STEADY_PAUSE_S = 1.0
 
 
 @dataclass
@@ -89,9 +90,10 @@ class Spoiler:
             self.strikes.note(fault, times)
             await self._acked(self._scene.acked + BETWEEN_KILLS)
 
-    async def down(self, engine: str, for_s: float) -> None:
-        """Stops an engine for a while, once everybody sends, and stays until well after its return."""
+    async def down(self, engine: str, for_s: float, *, stay_s: float = PROMISED_WELL_S + 2) -> None:
+        """Stops an engine for `for_s` seconds, once everybody sends, and watches for `stay_s` or longer after that."""
         scene = self._scene
+        scene.pause_s = STEADY_PAUSE_S
         fault: Fault = {"kind": "engine", "engine": engine, "action": "stop", "for_s": for_s}
         await self._acked(scene.size.messages // 3)
         began = time.monotonic()
@@ -110,7 +112,7 @@ class Spoiler:
 
         await self._until(all_have_it, GIVE_UP_S)
         outage.caught_up_s = time.monotonic() - returned
-        await asyncio.sleep(max(0.0, PROMISED_WELL_S + 2 - outage.caught_up_s))
+        await asyncio.sleep(max(0.0, stay_s - outage.caught_up_s))
         refusals = [one for one in scene.refusals if one.at >= began]
         outage.refused = sum(one.is_answer for one in refusals)
         outage.unanswered = len(refusals) - outage.refused
