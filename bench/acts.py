@@ -20,7 +20,7 @@ from bench.client.device import draft
 from bench.client.live import LiveClient
 from bench.client.replica import Json, comparable, describe, describe_members, differences
 from bench.client.rest import Person
-from bench.stack import Stack
+from bench.stack import Stack, end_in_order
 
 EMOJI = ("🦉", "👍", "✨")
 SETTLE_S = 15.0
@@ -195,6 +195,7 @@ def main() -> int:
     parser.add_argument("--acts", type=int, default=200)
     options = parser.parse_args()
     bad = 0
+    end_in_order()
     with tempfile.TemporaryDirectory(prefix="parley-acts-") as folder:
         stack = Stack(Path(folder) / "data")
         stack.start()

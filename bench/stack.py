@@ -23,6 +23,11 @@ UNLIMITED = {"PARLEY_RATE_LIMITS": "off", "LIMITS": "off"}
 """What is measured is the project, not the limits that AWS and the project itself set."""
 
 
+def end_in_order() -> None:
+    """Has SIGTERM end this program as an exception does, so that the stacks it started end with it."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+
+
 class StackError(Exception):
     """The stack did not start or end; the text holds the end of what it said."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
@@ -13,7 +14,7 @@ from bench.faults.menu import POINTS, kill_at
 from bench.faults.run import Report, Spoil, run_seed
 from bench.faults.scene import Size
 from bench.load.machine import describe_machine
-from bench.stack import Stack
+from bench.stack import Stack, end_in_order
 
 RESULTS = Path(__file__).parents[1] / "results"
 ENGINES = {"kafka": "kafka", "database": "mongo", "valkey": "valkey"}
@@ -28,7 +29,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--conversations", type=int, default=200)
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--faults", type=int, default=60)
-    parser.add_argument("--kill-at", choices=[*POINTS, "each"], help="only kills at this point, `--faults` of them")
+    parser.add_argument(
+        "--kill-at",
+        choices=[*POINTS, "each"],
+        help="only kills at this point, `--faults` of them one after the other; each: at all of them at once",
+    )
     parser.add_argument("--down", choices=[*ENGINES, "each"], help="only this, stopped for 20 s")
     parser.add_argument("--check", type=Path, help="only hold this recorded history to the rules")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for histories (default: bench/results)")
@@ -38,16 +43,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
 def plans(options: argparse.Namespace) -> list[tuple[str, Spoil | None]]:
     """What is to go wrong in each run of a seed: a name for it, and how, None for what the seed draws."""
     if options.kill_at:
-        points = POINTS if options.kill_at == "each" else [options.kill_at]
-        return [(f"kill {point}", _kills(point, options.faults)) for point in points]
+        points = list(POINTS) if options.kill_at == "each" else [options.kill_at]
+        return [(f"kill {', '.join(points)}", _kills(points, options.faults))]
     if options.down:
         engines = ENGINES if options.down == "each" else [options.down]
         return [(f"{engine} down", _down(engine)) for engine in engines]
     return [("faults", None)]
 
 
-def _kills(point: str, count: int) -> Spoil:
-    return lambda spoiler: spoiler.one_by_one([kill_at(point)] * count)
+def _kills(points: Sequence[str], count: int) -> Spoil:
+    return lambda spoiler: spoiler.side_by_side([[kill_at(point)] * count for point in points])
 
 
 def _down(engine: str) -> Spoil:
@@ -62,6 +67,7 @@ def main() -> int:
     size = Size(options.messages, options.conversations, options.clients, options.faults)
     print("machine: " + ", ".join(f"{name} {value}" for name, value in describe_machine().items()))
     bad = 0
+    end_in_order()
     with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
         stack = Stack(Path(folder) / "data", environment={"FREEZE": "on"})
         stack.start()

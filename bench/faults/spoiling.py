@@ -90,6 +90,10 @@ class Spoiler:
             self.strikes.note(fault, times)
             await self._acked(self._scene.acked + BETWEEN_KILLS)
 
+    async def side_by_side(self, lanes: Sequence[Sequence[Fault]]) -> None:
+        """Several such rows of faults at the same time."""
+        await asyncio.gather(*(self.one_by_one(lane) for lane in lanes))
+
     async def down(self, engine: str, for_s: float, *, stay_s: float = PROMISED_WELL_S + 2) -> None:
         """Stops an engine for `for_s` seconds, once everybody sends, and watches for `stay_s` or longer after that."""
         scene = self._scene

@@ -32,7 +32,7 @@ from bench.client.live import LiveClient
 from bench.client.rest import Person
 from bench.faults.control import Control
 from bench.faults.menu import Fault
-from bench.stack import Stack
+from bench.stack import Stack, end_in_order
 
 SIDE_BY_SIDE = 6
 GROUP_SIZE = 20
@@ -210,6 +210,7 @@ def main() -> int:
     parser.add_argument("--devices", type=int, default=5, help="of each")
     parser.add_argument("--away", type=int, default=5, help="people who do not come back, each time")
     options = parser.parse_args()
+    end_in_order()
     with tempfile.TemporaryDirectory(prefix="parley-wiped-") as folder:
         stack = Stack(Path(folder) / "data", environment={"FREEZE": "on"})
         stack.start()
