@@ -89,11 +89,12 @@ class Faults:
         """Sets a fault; what acts by itself ("now", engines, sockets) is for the caller to carry out."""
         rest = Random(f"{self.seed}/{self._next}")  # noqa: S311 - repeatable is what is wanted
         placed = Placed(self._next, fault, self._clock(), rest)
+        before = self._points_of(fault)
         self._placed[placed.number] = placed
         self._next += 1
         self._sort()
         self._tell(f"set #{placed.number}: {fault.words()} (seed {self.seed})")
-        self._tell_points(fault)
+        self._tell_points(fault, before)
         return placed
 
     def remove(self, number: int) -> None:
@@ -102,12 +103,13 @@ class Faults:
         Raises:
             UnknownFaultError: there is none of this number.
         """
-        placed = self._placed.pop(number, None)
-        if placed is None:
+        if number not in self._placed:
             raise UnknownFaultError(number)
+        before = self._points_of(self._placed[number].fault)
+        placed = self._placed.pop(number)
         self._sort()
         self._tell(f"removed #{number}: {placed.fault.words()}")
-        self._tell_points(placed.fault)
+        self._tell_points(placed.fault, before)
 
     def clear(self) -> None:
         """Takes all faults back."""
@@ -219,6 +221,10 @@ class Faults:
             placed for placed in self._placed.values() if not isinstance(placed.fault, EngineFault | Sockets)
         ]
 
-    def _tell_points(self, fault: AnyFault) -> None:
-        if isinstance(fault, Kill | Hold) and fault.point:
+    def _points_of(self, fault: AnyFault) -> frozenset[str]:
+        return self.points(fault.function) if isinstance(fault, Kill | Hold) else frozenset()
+
+    def _tell_points(self, fault: AnyFault, before: frozenset[str]) -> None:
+        """Only where the places changed: whoever is told starts the function's environments anew."""
+        if isinstance(fault, Kill | Hold) and self._points_of(fault) != before:
             self.on_points(fault.function)

@@ -138,6 +138,18 @@ def test_a_point_is_watched_in_its_function_as_long_as_the_fault_is_set() -> Non
     assert watched == ["store"] * 4
 
 
+def test_a_place_that_is_watched_already_is_not_told_of_again() -> None:
+    bench = Bench()
+    watched: list[str] = []
+    bench.faults.on_points = watched.append
+    for when in ("before", "after"):
+        bench.add("kill", function="store", at="point", point="shop.orders:Store.insert", when=when)
+    bench.faults.remove(1)
+    assert watched == ["store"]
+    bench.faults.remove(2)
+    assert watched == ["store"] * 2
+
+
 @pytest.mark.parametrize(
     ("action", "expected"),
     [("gone", PostTrouble(0, 410)), ("throttle", PostTrouble(0, 429)), ("fail", PostTrouble(0, 500))],
