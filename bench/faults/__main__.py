@@ -19,6 +19,7 @@ from bench.stack import Stack, end_in_order
 RESULTS = Path(__file__).parents[1] / "results"
 ENGINES = {"kafka": "kafka", "database": "mongo", "valkey": "valkey"}
 DOWN_S = 20.0
+KILL_SHARE = 0.2
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -32,7 +33,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--kill-at",
         choices=[*POINTS, "each"],
-        help="only kills at this point, `--faults` of them one after the other; each: at all of them at once",
+        help="only kills at this point, `--faults` of them; each: at every point so many, side by side",
     )
     parser.add_argument("--down", choices=[*ENGINES, "each"], help="only this, stopped for 20 s")
     parser.add_argument("--check", type=Path, help="only hold this recorded history to the rules")
@@ -52,7 +53,7 @@ def plans(options: argparse.Namespace) -> list[tuple[str, Spoil | None]]:
 
 
 def _kills(points: Sequence[str], count: int) -> Spoil:
-    return lambda spoiler: spoiler.side_by_side([[kill_at(point)] * count for point in points])
+    return lambda spoiler: spoiler.often([{**kill_at(point), "times": count, "share": KILL_SHARE} for point in points])
 
 
 def _down(engine: str) -> Spoil:

@@ -125,7 +125,8 @@ def title_of(fault: Fault) -> str:
     """What a fault is counted under."""
     match fault["kind"]:
         case "kill":
-            named = (name for name in POINTS if kill_at(name) == fault)
+            place = {name: value for name, value in fault.items() if name not in ("times", "share")}
+            named = (name for name in POINTS if kill_at(name) == place)
             return f"kill {next(named, fault['function'])}"
         case "engine":
             return f"{fault['action']} {fault['engine']}"

@@ -1,4 +1,4 @@
-"""When things go wrong: spread over a run, one after the other, or one engine away for a while."""
+"""When things go wrong: spread over a run, again and again, or one engine away for a while."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.faults.scene import Scene
 DRY_S = 20.0
 STRIKE_S = 40.0
 CUT_AGAIN_S = 5.0
-BETWEEN_KILLS = 5
+OFTEN_S = 230.0
 PROMISED_WELL_S = 10.0
 GIVE_UP_S = 60.0
 POLL_S = 0.02
@@ -26,21 +26,21 @@ STEADY_PAUSE_S = 1.0
 
 @dataclass
 class Strikes:
-    """What was to go wrong and what did: faults by their titles, and how often those acted in all."""
+    """What was to go wrong and what did: strikes by their titles, and how often those faults acted in all."""
 
     asked: Counter[str] = field(default_factory=Counter)
     struck: Counter[str] = field(default_factory=Counter)
     times: Counter[str] = field(default_factory=Counter)
 
-    def note(self, fault: Fault, times: int) -> None:
-        """Notes how often a fault has acted in the end."""
-        self.asked[title_of(fault)] += 1
-        self.struck[title_of(fault)] += times > 0
+    def note(self, fault: Fault, times: int, *, asked: int = 1) -> None:
+        """Notes how often a fault has acted in the end, of which only so many strikes were asked for."""
+        self.asked[title_of(fault)] += asked
+        self.struck[title_of(fault)] += min(times, asked)
         self.times[title_of(fault)] += times
 
     @property
     def missing(self) -> Counter[str]:
-        """The faults that never acted."""
+        """The strikes that never came."""
         return self.asked - self.struck
 
 
@@ -81,18 +81,23 @@ class Spoiler:
                 scene.cut(fault["times"])
         await self._all_struck(placed)
 
-    async def one_by_one(self, faults: Sequence[Fault]) -> None:
-        """Sets a fault when the one before has struck and some messages have come through after it."""
-        for fault in faults:
-            number = await self._control.add(fault)
-            times = await self._strikes_of(number)
-            await self._control.remove(number)
-            self.strikes.note(fault, times)
-            await self._acked(self._scene.acked + BETWEEN_KILLS)
-
-    async def side_by_side(self, lanes: Sequence[Sequence[Fault]]) -> None:
-        """Several such rows of faults at the same time."""
-        await asyncio.gather(*(self.one_by_one(lane) for lane in lanes))
+    async def often(self, faults: Sequence[Fault]) -> None:
+        """Sets faults that strike now and then, each `times` times, and waits until they have."""
+        placed = {await self._control.add(fault): fault for fault in faults}
+        began = last = time.monotonic()
+        times, before = Counter[int](), Counter[int]()
+        while True:
+            times = Counter({number: count for number, (_, count) in (await self._control.list()).items()})
+            now = time.monotonic()
+            if times != before:
+                before, last = times, now
+            if all(times[number] >= fault["times"] for number, fault in placed.items()):
+                break
+            if now - last > STRIKE_S or now - began > OFTEN_S:
+                break
+            await asyncio.sleep(LOOK_S)
+        for number, fault in placed.items():
+            self.strikes.note(fault, times[number], asked=fault["times"])
 
     async def down(self, engine: str, for_s: float, *, stay_s: float = PROMISED_WELL_S + 2) -> None:
         """Stops an engine for `for_s` seconds, once everybody sends, and watches for `stay_s` or longer after that."""
@@ -126,17 +131,6 @@ class Spoiler:
 
     async def _is(self, engine: str, *, up: bool) -> bool:
         return await self._control.is_up(engine) == up
-
-    async def _strikes_of(self, number: int) -> int:
-        times = 0
-
-        async def has_struck() -> bool:
-            nonlocal times
-            times = (await self._control.list())[number][1]
-            return times > 0
-
-        await self._until(has_struck, STRIKE_S)
-        return times
 
     async def _all_struck(self, placed: dict[int, Fault]) -> None:
         """Waits for those faults whose occasion has not come yet, and brings about what it can."""

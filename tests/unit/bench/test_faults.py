@@ -88,47 +88,32 @@ def test_a_run_is_no_good(change: dict[str, object], reason: str) -> None:
 
 
 class FakeControl:
-    """Faults strike once they were looked at twice, but for those numbered in `deaf`."""
+    """Each look finds that the faults have struck once more, but for those numbered in `deaf`."""
 
-    def __init__(self, scene: FakeScene, *, deaf: frozenset[int] = frozenset()) -> None:
-        self._scene = scene
+    def __init__(self, *, deaf: frozenset[int]) -> None:
         self._deaf = deaf
-        self._looks: Counter[int] = Counter()
-        self._next = 0
-        self.most_at_once = 0
-        self._set: list[int] = []
+        self._times: Counter[int] = Counter()
 
     async def add(self, fault: Fault) -> int:
-        self._next += 1
-        self._set.append(self._next)
-        self.most_at_once = max(self.most_at_once, len(self._set))
-        return self._next
+        number = len(self._times) + 1
+        assert fault["times"] == 3
+        self._times[number] = 0
+        return number
 
     async def list(self) -> dict[int, tuple[str, int]]:
-        self._looks.update(self._set)
-        self._scene.acked += 10
-        return {number: ("", int(number not in self._deaf and self._looks[number] > 1)) for number in self._set}
-
-    async def remove(self, number: int) -> None:
-        self._set.remove(number)
-
-
-class FakeScene:
-    acked = 0
-    size = SIZE
+        self._times.update(number for number in self._times if number not in self._deaf)
+        return {number: ("", times) for number, times in self._times.items()}
 
 
 @pytest.mark.anyio
-async def test_one_fault_after_the_other_and_those_that_never_struck_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STRIKE_S", "DRY_S", "LOOK_S", "POLL_S"):
-        monkeypatch.setattr(spoiling, name, 0.02 if name.endswith("E_S") else 0.001)
-    scene = FakeScene()
-    control = FakeControl(scene, deaf=frozenset({2}))
-    spoiler = Spoiler(cast("Control", control), cast("Scene", scene))
-    await spoiler.one_by_one([kill_at("after emit")] * 3)
-    assert control.most_at_once == 1
-    assert spoiler.strikes.asked == {"kill after emit": 3}
-    assert spoiler.strikes.missing == {"kill after emit": 1}
+async def test_strikes_that_never_came_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"OFTEN_S": 0.05, "LOOK_S": 0.001}.items():
+        monkeypatch.setattr(spoiling, name, value)
+    spoiler = Spoiler(cast("Control", FakeControl(deaf=frozenset({2}))), cast("Scene", None))
+    await spoiler.often([{**kill_at(point), "times": 3, "share": 0.2} for point in ("after emit", "in a fan-out")])
+    assert spoiler.strikes.asked == {"kill after emit": 3, "kill in a fan-out": 3}
+    assert spoiler.strikes.struck["kill after emit"] == 3
+    assert spoiler.strikes.missing == {"kill in a fan-out": 3}
 
 
 def test_what_a_stack_did_not_foresee_is_counted_from_where_it_was(tmp_path: Path) -> None:
