@@ -63,7 +63,8 @@ class KafkaPublisher:
         try:
             outcomes: list[ParleyError | None] = [_unavailable() for _ in records]
             try:
-                outcomes = self._publish(records, deadline)
+                with contextlib.suppress(KafkaError):  # before anything was given to a producer
+                    outcomes = self._publish(records, deadline)
             finally:
                 if any(outcomes):
                     self._discard()
@@ -73,13 +74,11 @@ class KafkaPublisher:
 
     def ping(self) -> None:
         """Returns when a broker answered; raises UnavailableError within 2 s when none did."""
-        probe = self._connect(max_block_ms=_PROBE_TIMEOUT_MS)
         try:
-            probe.partitions_for(CHAT_SEND)
+            with contextlib.closing(self._connect(max_block_ms=_PROBE_TIMEOUT_MS)) as probe:
+                probe.partitions_for(CHAT_SEND)
         except KafkaError as error:
             raise _unavailable() from error
-        finally:
-            probe.close()
 
     def close(self) -> None:
         """Ends the connections."""
