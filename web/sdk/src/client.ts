@@ -1,5 +1,5 @@
 import { ConversationCalls } from "./client/conversations.js";
-import { checkContent, sizeOf } from "./drafts.js";
+import { checkContent } from "./drafts.js";
 import { ParleyError } from "./errors.js";
 import { putFile } from "./uploads.js";
 import { showOutgoing } from "./store/views.js";
@@ -7,7 +7,6 @@ import { Window } from "./store/window.js";
 import type { Attachment, ChatMessage, Draft, Message, MessageWindow, Page, UploadOptions } from "./types.js";
 
 const MEMBERS_SHOWN_AT_ONCE = 100;
-const FRAME_MAX_BYTES = 30_000;
 
 /** Chat for one signed-in person on one device. What it knows is in `store`; calls raise `ParleyError`. */
 export class ParleyClient extends ConversationCalls {
@@ -48,24 +47,23 @@ export class ParleyClient extends ConversationCalls {
     return this.core.outbox.discard(clientMessageId);
   }
 
-  /** Gives a message of one's own another content: settles when that is accepted; the store follows. */
+  /**
+   * Gives a message of one's own another content. It is shown at once and kept on the device; settles when it is accepted,
+   * which may be when there is a connection again. Raises where it is refused: then what is stored is shown as it is.
+   */
   async edit(messageId: string, content: string): Promise<void> {
     checkContent(content);
-    const socket = this.core.connection.socket;
-    if (socket !== null && sizeOf(content) < FRAME_MAX_BYTES) await socket.request("edit", { messageId, content });
-    else await this.core.http.call("put", "/api/chat/{messageId}", { path: { messageId }, body: { content } });
+    await this.core.changes.make(messageId, { kind: "edit", content });
   }
 
+  /** Deletes a message; shown, kept and refused as an edit is. */
   async delete(messageId: string): Promise<void> {
-    const socket = this.core.connection.socket;
-    if (socket !== null) await socket.request("delete", { messageId });
-    else await this.core.http.call("delete", "/api/chat/{messageId}", { path: { messageId } });
+    await this.core.changes.make(messageId, { kind: "delete" });
   }
 
+  /** Adds or removes a reaction; shown, kept and refused as an edit is. */
   async react(messageId: string, emoji: string, { remove = false }: { remove?: boolean } = {}): Promise<void> {
-    const socket = this.core.connection.socket;
-    if (socket !== null) await socket.request("react", { messageId, emoji, remove });
-    else await this.core.http.call(remove ? "delete" : "put", "/api/chat/{messageId}/reactions/{emoji}", { path: { messageId, emoji } });
+    await this.core.changes.make(messageId, { kind: "react", emoji, remove });
   }
 
   /** All up to `seq`, or everything, was read. Never fails: it is told when there is a connection. */

@@ -1,4 +1,5 @@
 import { Auth } from "./auth.js";
+import { Changes } from "./changes.js";
 import { Emitter } from "./emitter.js";
 import { asParleyError } from "./errors.js";
 import { Live } from "./live.js";
@@ -6,7 +7,7 @@ import { Connection } from "./net/connection.js";
 import { Http } from "./net/http.js";
 import { Sync } from "./net/sync.js";
 import { Outbox } from "./outbox.js";
-import { makePlatform } from "./platform.js";
+import { listen, makePlatform } from "./platform.js";
 import { Receipts } from "./receipts.js";
 import { Keeper } from "./storage/keeper.js";
 import { openStorage } from "./storage/storage.js";
@@ -14,6 +15,8 @@ import { StoreReader } from "./store/reader.js";
 import { State } from "./store/state.js";
 import { Tabs } from "./tabs.js";
 import type { AuthWatcher } from "./auth.js";
+import type { ChangesWatcher } from "./changes.js";
+import type { ParleyError } from "./errors.js";
 import type { ServerEvent } from "./events.js";
 import type { ConnectionUser } from "./net/connection.js";
 import type { Socket } from "./net/socket.js";
@@ -22,6 +25,7 @@ import type { Outgoing } from "./outgoing.js";
 import type { OutboxWatcher } from "./outbox.js";
 import type { Surface } from "./platform.js";
 import type { DeviceStorage } from "./storage/storage.js";
+import type { Change } from "./store/change.js";
 import type { StateWatcher } from "./store/state.js";
 import type { TabNews } from "./tabs.js";
 import type { AuthState, ClientEvents, ConnectionState, Message } from "./types.js";
@@ -30,7 +34,7 @@ import type { AuthState, ClientEvents, ConnectionState, Message } from "./types.
 const LOST_MS = 30_000;
 
 /** All parts of a client, and what each tells the others. */
-export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWatcher {
+export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWatcher, ChangesWatcher {
   readonly events = new Emitter<ClientEvents>();
   readonly platform: Surface;
   readonly http: Http;
@@ -39,6 +43,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
   readonly auth: Auth;
   readonly connection: Connection;
   readonly outbox: Outbox;
+  readonly changes: Changes;
   readonly live: Live;
   readonly receipts: Receipts;
   /** Settles when what belongs to the last change of who is signed in has been done. */
@@ -62,10 +67,12 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     const getSocket = (): Socket | null => this.connection.socket;
     this.connection = new Connection(this.http, this.platform, this);
     this.outbox = new Outbox(this.http, this.#storage, this.platform, this, getSocket, name);
+    this.changes = new Changes(this.http, this.#storage, this.platform, this.state, this, getSocket, name);
     this.live = new Live(this.http, this.platform, this.state, getSocket);
     this.receipts = new Receipts(this.platform, this.state, getSocket);
     this.reader = new StoreReader(this.state, {
       outgoing: (conversationId) => this.outbox.of(conversationId),
+      changes: (messageId) => this.changes.of(messageId),
       typing: (conversationId) => this.live.typing(conversationId),
     });
     this.#sync = new Sync(this.http, this.platform, this.state, getSocket, () => {
@@ -80,7 +87,8 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     });
     this.auth = new Auth(this.http, this.#storage, this.platform, this, name);
     this.http.credentials = this.auth;
-    this.#stopListening = this.#listen();
+    // The last moment that a page is sure to have.
+    this.#stopListening = listen(this.platform, ["pagehide", "visibilitychange"], () => void this.#keeper.save());
   }
 
   /** Ends everything; what is on its way is kept. */
@@ -88,6 +96,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     this.#epoch += 1;
     this.connection.dispose();
     this.outbox.stop();
+    this.changes.clear();
     this.receipts.stop();
     this.live.clear();
     this.#stopListening();
@@ -105,7 +114,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
       this.#epoch += 1;
       const epoch = this.#epoch;
       this.#leave();
-      this.state.userId = this.outbox.userId = userId;
+      this.state.userId = this.outbox.userId = this.changes.userId = userId;
       const isForced = state.endedBecause !== null;
       this.entering = this.entering
         .then(() => this.#enter(userId, isOwn && !isForced, epoch))
@@ -124,6 +133,8 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     this.receipts.stop();
     this.live.clear();
     this.outbox.clear();
+    this.changes.clear();
+    this.reader.clear();
     this.state.clear();
   }
 
@@ -144,6 +155,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     if (this.#isOver(epoch)) return;
     this.#sync.restore(token);
     await this.outbox.restore();
+    await this.changes.restore();
     if (this.#isOver(epoch)) return;
     this.#settleAll();
     this.#keeper.start();
@@ -157,7 +169,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
   }
 
   async #forget(): Promise<void> {
-    await this.#storage.clear(["cache", "outbox"]);
+    await this.#storage.clear(["cache", "outbox", "changes"]);
     await this.#storage.write([
       { area: "meta", key: "sync" },
       { area: "meta", key: "user" },
@@ -188,6 +200,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
   async serve(socket: Socket): Promise<void> {
     this.live.serve(socket);
     this.outbox.kick();
+    this.changes.kick();
     await this.#sync.run(socket);
     this.receipts.wake();
   }
@@ -202,19 +215,10 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     const now = this.platform.now();
     for (const outgoing of this.outbox.accepted()) {
       if (!this.state.conversations.has(outgoing.conversationId)) this.outbox.leave(outgoing.conversationId);
-      else if (now - Date.parse(outgoing.createdAt) > LOST_MS && outgoing.messageId !== null) this.#find(outgoing.messageId);
+      else if (now - Date.parse(outgoing.createdAt) > LOST_MS && outgoing.messageId !== null) void this.fetchStored(outgoing.messageId);
     }
   }
 
-  /** Fetches a message that must have been stored long since. */
-  #find(messageId: string): void {
-    this.http.call("get", "/api/messages/{messageId}", { path: { messageId } }).then(
-      (message) => {
-        this.state.putMessages([message]);
-      },
-      () => undefined, // It is asked for after the next sync.
-    );
-  }
 
   // The state and the outbox.
 
@@ -234,6 +238,10 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
       const shown = this.reader.getMessage(message.messageId);
       if (view !== undefined && shown !== undefined) this.events.emit("message", { message: shown, conversation: view });
     });
+  }
+
+  changed(message: Message): void {
+    this.changes.note(message);
   }
 
   removed(conversationId: string): void {
@@ -257,6 +265,19 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     this.events.emit("error", error);
   }
 
+  /** Fetches a message that must have been stored or changed long since. */
+  async fetchStored(messageId: string): Promise<void> {
+    try {
+      this.state.putMessages([await this.http.call("get", "/api/messages/{messageId}", { path: { messageId } })]);
+    } catch {
+      // It is asked for after the next sync, or comes with it.
+    }
+  }
+
+  refused({ messageId, kind }: Change, error: ParleyError): void {
+    this.events.emit("refused", { messageId, kind, error });
+  }
+
   spread(): void {
     this.#tabs.tell("outbox");
   }
@@ -271,7 +292,7 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
 
   outboxChanged(conversationIds: ReadonlySet<string>): void {
     this.state.topics.change(() => {
-      for (const id of conversationIds) this.state.topics.touch("conversations", `conversation:${id}`, `messages:${id}`);
+      for (const id of conversationIds) this.state.touchShown(id);
     });
   }
 
@@ -284,17 +305,5 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
         if (senderId === this.#userId && waiting.has(clientMessageId)) this.outbox.settle(clientMessageId);
       }
     }
-  }
-
-  #listen(): () => void {
-    // The last moment that a page is sure to have.
-    const save = (): void => {
-      void this.#keeper.save();
-    };
-    const targets = this.platform.events ?? [];
-    for (const target of targets) for (const name of ["pagehide", "visibilitychange"]) target.addEventListener(name, save);
-    return () => {
-      for (const target of targets) for (const name of ["pagehide", "visibilitychange"]) target.removeEventListener(name, save);
-    };
   }
 }

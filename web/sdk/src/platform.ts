@@ -25,6 +25,14 @@ export function makePlatform(given: Partial<Surface> = {}): Surface {
   };
 }
 
+/** Listens to what happens to the page, until the function it gives is called. */
+export function listen({ events = [] }: Surface, names: readonly string[], heard: () => void): () => void {
+  for (const target of events) for (const name of names) target.addEventListener(name, heard);
+  return () => {
+    for (const target of events) for (const name of names) target.removeEventListener(name, heard);
+  };
+}
+
 /** 128 random bits as text: it needs no secure context, as `crypto.randomUUID` does. */
 export function makeId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));

@@ -1,3 +1,4 @@
+import type { ParleyError } from "./errors.js";
 import type { components } from "./generated/openapi.js";
 
 type Schemas = components["schemas"];
@@ -68,7 +69,7 @@ export interface ChatMessage {
   readonly senderId: string;
   readonly isOwn: boolean;
   readonly type: Message["type"];
-  /** null when it was deleted. */
+  /** null when it was deleted, which is also when it has no reactions, mentions and attachments any more. */
   readonly content: string | null;
   readonly replyTo: string | null;
   readonly mentions: readonly string[];
@@ -76,7 +77,9 @@ export interface ChatMessage {
   readonly reactions: readonly Reaction[];
   readonly createdAt: string;
   readonly editedAt: string | null;
-  readonly deletedAt: string | null;
+  readonly isDeleted: boolean;
+  /** Whether it is shown with a change of one's own that is not seen stored yet. */
+  readonly isChanging: boolean;
   readonly state: MessageState;
   /** Why it failed. */
   readonly error: SendFailure | null;
@@ -185,6 +188,8 @@ export interface ClientEvents {
   message: { readonly message: ChatMessage; readonly conversation: ConversationView };
   /** A message of one's own was refused for good. */
   failed: { readonly message: ChatMessage };
+  /** A change that was made before the page was loaded was refused; of all others the call tells that made them. */
+  refused: { readonly messageId: string; readonly kind: "edit" | "delete" | "react"; readonly error: ParleyError };
   /** The caller left a conversation, was removed from it, or it was deleted. */
   removed: { readonly conversationId: string };
   /** Something went wrong that no call could tell of. */

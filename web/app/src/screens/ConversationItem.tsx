@@ -62,7 +62,7 @@ function LastMessage({ conversation, isOpen }: Props): ReactNode {
   if (lastMessage.senderId === user?.userId) {
     return (
       <>
-        {lastMessage.deletedAt ? null : <Ticks state={lastMessage.state} />} {preview(lastMessage)}
+        {lastMessage.isDeleted ? null : <Ticks state={lastMessage.state} />} {preview(lastMessage)}
       </>
     );
   }

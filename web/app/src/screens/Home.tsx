@@ -5,6 +5,7 @@ import { ConnectionBanner } from "../parts/ConnectionBanner";
 import { Spinner } from "../parts/Spinner";
 import { useNotifications } from "../state/notifications";
 import { useShortcuts } from "../state/shortcuts";
+import { errorText } from "../state/errors";
 import { tell } from "../state/toasts";
 import { t } from "../strings";
 import { Conversation, type Panel } from "./Conversation";
@@ -40,6 +41,8 @@ export function Home(): ReactNode {
       }),
     [client, navigate, open],
   );
+
+  useEffect(() => client.on("refused", ({ error }) => { tell(errorText(error), "error"); }), [client]);
 
   return (
     <div className={`home ${open || settings ? "is-open" : ""}`}>

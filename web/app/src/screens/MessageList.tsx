@@ -46,7 +46,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
     ref,
     () => ({
       jumpTo: (seq) => { scroller.show(seq); },
-      lastOwn: () => scroller.messages.items.findLast((item) => item.isOwn && item.messageId && !item.deletedAt),
+      lastOwn: () => scroller.messages.items.findLast((item) => item.isOwn && item.messageId && !item.isDeleted),
     }),
     [scroller],
   );

@@ -29,6 +29,12 @@ export function MessageMenu({ message, anchor, point, react, conversation, onRep
   const { messageId } = message;
   const may = conversation.kind === "group" && conversation.myRole !== "member";
 
+  /** A delete is shown at once, and may wait for a connection: the dialog does not. */
+  function remove(): Promise<unknown> {
+    const done = attempt(() => (messageId ? client.delete(messageId) : client.discard(message.clientMessageId)));
+    return messageId ? Promise.resolve() : done;
+  }
+
   function go(to: typeof step): void {
     next.current = true;
     setStep(to);
@@ -49,11 +55,11 @@ export function MessageMenu({ message, anchor, point, react, conversation, onRep
   if (step === "readers") return <Readers message={message} conversation={conversation} onClose={onClose} />;
   if (step === "delete") {
     return (
-      <Confirm title={t.deleteTitle} text={t.deleteText} action={t.delete} onClose={onClose} onConfirm={() => attempt(() => (messageId ? client.delete(messageId) : client.discard(message.clientMessageId)))} />
+      <Confirm title={t.deleteTitle} text={t.deleteText} action={t.delete} onClose={onClose} onConfirm={remove} />
     );
   }
 
-  const isThere = messageId !== null && !message.deletedAt;
+  const isThere = messageId !== null && !message.isDeleted;
   const entries: (MenuEntry | false)[] = [
     isThere && { label: t.react, icon: <SmilePlus aria-hidden="true" />, onSelect: () => { go("react"); } },
     isThere && { label: t.reply, icon: <CornerUpLeft aria-hidden="true" />, onSelect: () => { onReply(message); } },
@@ -64,7 +70,7 @@ export function MessageMenu({ message, anchor, point, react, conversation, onRep
     },
     isThere && message.isOwn && { label: t.edit, icon: <Pencil aria-hidden="true" />, onSelect: () => { onEdit(message); } },
     isThere && message.seq !== null && message.isOwn && { label: t.readers, icon: <Eye aria-hidden="true" />, onSelect: () => { go("readers"); } },
-    !message.deletedAt && (message.isOwn || may) && { label: t.delete, icon: <Trash2 aria-hidden="true" />, danger: true, onSelect: () => { go("delete"); } },
+    !message.isDeleted && (message.isOwn || may) && { label: t.delete, icon: <Trash2 aria-hidden="true" />, danger: true, onSelect: () => { go("delete"); } },
   ];
   const items = entries.filter((entry): entry is MenuEntry => entry !== false);
   if (items.length === 0) return null;

@@ -88,7 +88,7 @@ export const MessageRow = memo(function MessageRow(props: Props): ReactNode {
           <Reactions message={message} />
           {message.error ? <Failed message={message} /> : null}
         </div>
-        {isActive && message.messageId && !message.deletedAt ? <Toolbar message={message} actions={actions} /> : null}
+        {isActive && message.messageId && !message.isDeleted ? <Toolbar message={message} actions={actions} /> : null}
       </article>
     </>
   );
@@ -107,17 +107,17 @@ function Bubble({ message, name, isActive, actions }: BubbleProps): ReactNode {
   const isCaption = message.attachments.length > 0 && text === message.attachments.map((each) => each.fileName).join(", ");
   const isLarge = message.attachments.length === 0 && !message.replyTo && isOnlyEmoji(text);
   return (
-    <div className={`bubble ${message.deletedAt ? "deleted" : ""} ${isLarge ? "large" : ""}`}>
+    <div className={`bubble ${message.isDeleted ? "deleted" : ""} ${isLarge ? "large" : ""}`}>
       {name ? <span className={`sender tone-text-${name.length % 8}`}>{name}</span> : null}
-      {message.replyTo && !message.deletedAt ? <Quote conversationId={message.conversationId} messageId={message.replyTo} onJump={actions.jump} /> : null}
+      {message.replyTo && !message.isDeleted ? <Quote conversationId={message.conversationId} messageId={message.replyTo} onJump={actions.jump} /> : null}
       {message.attachments.length > 0 ? <Attachments message={message} /> : null}
-      {message.deletedAt ? <span className="text">{t.messageDeleted}</span> : text && !isCaption ? <MessageText text={text} mentions={message.mentions} /> : null}
+      {message.isDeleted ? <span className="text">{t.messageDeleted}</span> : text && !isCaption ? <MessageText text={text} mentions={message.mentions} /> : null}
       <span className="meta">
-        {message.editedAt && !message.deletedAt ? <span title={isActive ? wholeTime(message.editedAt) : undefined}>{t.edited}</span> : null}
+        {message.editedAt && !message.isDeleted ? <span title={isActive ? wholeTime(message.editedAt) : undefined}>{t.edited}</span> : null}
         <time dateTime={message.createdAt} title={isActive ? wholeTime(message.createdAt) : undefined}>
           {clockTime(message.createdAt)}
         </time>
-        {message.isOwn && !message.deletedAt ? <Ticks state={message.state} /> : null}
+        {message.isOwn && !message.isDeleted ? <Ticks state={message.state} /> : null}
       </span>
     </div>
   );

@@ -3,7 +3,7 @@ import { t } from "../strings";
 
 /** A message as one line: in the list, in a quotation, in a notification. */
 export function preview(message: ChatMessage): string {
-  if (message.deletedAt) return t.messageDeleted;
+  if (message.isDeleted) return t.messageDeleted;
   const text = message.content?.replace(/\s+/g, " ").trim() ?? "";
   const [first] = message.attachments;
   if (!first) return text;

@@ -21,7 +21,7 @@ export function startsDay(before: ChatMessage | undefined, message: ChatMessage)
 export function continuesRun(before: ChatMessage | undefined, message: ChatMessage): boolean {
   return (
     before?.senderId === message.senderId &&
-    !before.deletedAt === !message.deletedAt &&
+    before.isDeleted === message.isDeleted &&
     Date.parse(message.createdAt) - Date.parse(before.createdAt) < GROUPED_MS &&
     !startsDay(before, message)
   );

@@ -1,6 +1,6 @@
 import { Socket } from "./socket.js";
 import { asParleyError, ParleyError } from "../errors.js";
-import { backoff, Timer } from "../platform.js";
+import { backoff, listen, Timer } from "../platform.js";
 import type { Http } from "./http.js";
 import type { SocketWatcher } from "./socket.js";
 import type { ServerEvent } from "../events.js";
@@ -54,7 +54,10 @@ export class Connection implements SocketWatcher {
     this.#retry = new Timer(platform);
     this.#succession = new Timer(platform);
     this.#drain = new Timer(platform);
-    this.#stopListening = this.#listen();
+    // `offline` is a hint: a stack on this very machine is reached without any network.
+    this.#stopListening = listen(platform, ["online", "offline", "visibilitychange", "pageshow"], () => {
+      this.reconnect();
+    });
   }
 
   get state(): ConnectionState {
@@ -227,19 +230,6 @@ export class Connection implements SocketWatcher {
       else this.#drain.set(DRAIN_STEP_MS, step);
     };
     this.#drain.set(DRAIN_STEP_MS, step);
-  }
-
-  #listen(): () => void {
-    const names = ["online", "offline", "visibilitychange", "pageshow"];
-    // `offline` is a hint: a stack on this very machine is reached without any network.
-    const wake = (): void => {
-      this.reconnect();
-    };
-    const targets = this.platform.events ?? [];
-    for (const target of targets) for (const name of names) target.addEventListener(name, wake);
-    return () => {
-      for (const target of targets) for (const name of names) target.removeEventListener(name, wake);
-    };
   }
 
   #become(status: ConnectionState["status"], error: Error | null = null, retryAt: number | null = null): void {

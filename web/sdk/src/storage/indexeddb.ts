@@ -1,6 +1,6 @@
 import type { Area, DeviceStorage, Write } from "./storage.js";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** IndexedDB: what one tab writes the others read. */
 export class IndexedDbStorage implements DeviceStorage {
@@ -15,15 +15,19 @@ export class IndexedDbStorage implements DeviceStorage {
 
   static async open(factory: IDBFactory, name: string): Promise<IndexedDbStorage> {
     const request = factory.open(name, VERSION);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore("meta");
-      request.result.createObjectStore("cache");
-      request.result.createObjectStore("outbox", { autoIncrement: true });
+    request.onupgradeneeded = ({ oldVersion }) => {
+      const { result } = request;
+      if (oldVersion < 1) {
+        result.createObjectStore("meta");
+        result.createObjectStore("cache");
+        result.createObjectStore("outbox", { autoIncrement: true });
+      }
+      result.createObjectStore("changes", { autoIncrement: true });
     };
     return new IndexedDbStorage(await settled(request));
   }
 
-  async get(area: Area, key: string): Promise<unknown> {
+  async get(area: Area, key: string | number): Promise<unknown> {
     return settled(this.#store(area, "readonly").get(key) as IDBRequest<unknown>);
   }
 

@@ -3,10 +3,10 @@ import type { Area, DeviceStorage, Write } from "./storage.js";
 /** Keeps things as long as the process lives. */
 export class MemoryStorage implements DeviceStorage {
   readonly isShared = false;
-  readonly #areas: Record<Area, Map<string | number, unknown>> = { meta: new Map(), cache: new Map(), outbox: new Map() };
+  readonly #areas: Record<Area, Map<string | number, unknown>> = { meta: new Map(), cache: new Map(), outbox: new Map(), changes: new Map() };
   #lastKey = 0;
 
-  get(area: Area, key: string): Promise<unknown> {
+  get(area: Area, key: string | number): Promise<unknown> {
     return Promise.resolve(this.#areas[area].get(key));
   }
 

@@ -2,8 +2,8 @@ import { IndexedDbStorage } from "./indexeddb.js";
 import { MemoryStorage } from "./memory.js";
 import type { Surface } from "../platform.js";
 
-/** `meta`: the session and where sync is; `cache`: conversations; `outbox`: what is on its way, in its order. */
-export type Area = "meta" | "cache" | "outbox";
+/** `meta`: the session and where sync is; `cache`: conversations; `outbox` and `changes`: what is on its way, in its order. */
+export type Area = "meta" | "cache" | "outbox" | "changes";
 
 /** A change; without a value the key is deleted. */
 export interface Write {
@@ -16,7 +16,7 @@ export interface Write {
 export interface DeviceStorage {
   /** Whether other tabs have it too. */
   readonly isShared: boolean;
-  get(area: Area, key: string): Promise<unknown>;
+  get(area: Area, key: string | number): Promise<unknown>;
   /** In the order of the keys. */
   all(area: Area): Promise<(readonly [string | number, unknown])[]>;
   /** All of it or nothing. */
@@ -40,7 +40,7 @@ class OpeningStorage implements DeviceStorage {
 
   constructor(private readonly opening: Promise<DeviceStorage>) {}
 
-  async get(area: Area, key: string): Promise<unknown> {
+  async get(area: Area, key: string | number): Promise<unknown> {
     return (await this.opening).get(area, key);
   }
 

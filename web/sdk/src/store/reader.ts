@@ -1,5 +1,6 @@
 import { isSameList, isSameThing } from "./same.js";
 import { MessageViews, showConversation, showOutgoing } from "./views.js";
+import type { Change } from "./change.js";
 import type { ConversationState } from "./conversation.js";
 import type { State } from "./state.js";
 import type { Outgoing } from "../outgoing.js";
@@ -12,6 +13,8 @@ const NOBODY: readonly never[] = [];
 export interface Surroundings {
   /** What is on its way to a conversation, in the order of sending. */
   outgoing(conversationId: string): readonly Outgoing[];
+  /** Changes of a message that are on their way. */
+  changes(messageId: string): readonly Change[];
   typing(conversationId: string): readonly string[];
 }
 
@@ -19,13 +22,19 @@ export interface Surroundings {
 export class StoreReader implements ParleyStore {
   readonly #views = new MessageViews();
   /** What was shown last of each conversation, and of all: most changes of a state do not change what is shown of it. */
-  readonly #shown = new Map<string, ConversationView>();
+  #shown = new Map<string, ConversationView>();
   #list: readonly ConversationView[] = NOBODY;
 
   constructor(
     readonly state: State,
     private readonly surroundings: Surroundings,
   ) {}
+
+  /** Forgets what was shown: somebody signed out. */
+  clear(): void {
+    this.#shown = new Map();
+    this.#list = NOBODY;
+  }
 
   get isLoaded(): boolean {
     return this.state.isLoaded;
@@ -96,7 +105,7 @@ export class StoreReader implements ParleyStore {
     const shown: ChatMessage[] = [];
     for (let seq = first; seq <= last; seq += 1) {
       const message = conversation.messages.get(seq);
-      if (message !== undefined) shown.push(this.#views.show(message, userId, floors));
+      if (message !== undefined) shown.push(this.#views.show(message, userId, floors, this.surroundings.changes(message.messageId)));
     }
     return shown;
   }

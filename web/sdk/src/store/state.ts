@@ -11,6 +11,8 @@ import type { Conversation, Member, Message, User } from "../types.js";
 export interface StateWatcher {
   /** A message that was not here came; `isNews` if it is newer than all that was. */
   stored(message: Message, isNews: boolean): void;
+  /** There is another version of a message that is or was here. */
+  changed(message: Message): void;
   removed(conversationId: string): void;
   typed(conversationId: string, userId: string, isTyping: boolean): void;
 }
@@ -115,6 +117,23 @@ export class State {
     this.topics.touch("conversations", "unread", `conversation:${id}`, `messages:${id}`, `members:${id}`);
   }
 
+  /** Tells that what is on its way to a conversation is not what it was. */
+  touchShown(id: string): void {
+    this.topics.touch("conversations", `conversation:${id}`, `messages:${id}`);
+  }
+
+  /** Tells that what is on its way to a message is not what it was. */
+  touchMessage(messageId: string): void {
+    const place = this.places.get(messageId);
+    if (place !== undefined) this.touchShown(place.conversationId);
+  }
+
+  /** A stored message that is here, by its id. */
+  find(messageId: string): Message | undefined {
+    const place = this.places.get(messageId);
+    return place === undefined ? undefined : this.conversations.get(place.conversationId)?.messages.get(place.seq);
+  }
+
   /** Brings back what was kept on the device. */
   restore(stored: readonly StoredConversation[], users: readonly User[]): void {
     this.topics.change(() => {
@@ -181,6 +200,7 @@ export class State {
       if (event.event === "group:members") this.#changeMembers(conversation, event.data);
       else if (event.event === "message:delete") {
         conversation.messages.delete(event.data.seq, event.data.rev, new Date(this.now()).toISOString());
+        this.#tellChanged(conversation, event.data.seq);
         this.touch(conversation);
       } else if (conversation.movePointers(event.data.userId, event.data, event.data.joinedAt)) this.touch(conversation);
     });
@@ -246,10 +266,16 @@ export class State {
     const isNew = !conversation.messages.has(message.seq);
     if (conversation.put(message)) {
       this.#place(message);
+      this.#tellChanged(conversation, message.seq);
       this.touch(conversation);
     }
     // Also one that is known already settles what is in the outbox: it may have come before its acknowledgement.
     if (isNew || message.senderId === this.userId) this.watcher.stored(message, isNew && isNewest);
+  }
+
+  #tellChanged(conversation: ConversationState, seq: number): void {
+    const message = conversation.messages.get(seq);
+    if (message !== undefined) this.watcher.changed(message);
   }
 
   #place(message: Message): void {

@@ -1,3 +1,4 @@
+import { makeTombstone } from "./change.js";
 import type { Message } from "../types.js";
 
 /** The messages of one conversation that are here, by `seq`. Each is the newest of all that came, in whatever order. */
@@ -31,7 +32,7 @@ export class Timeline {
     if (known !== undefined && (known.rev > message.rev || isSame(known, message))) return false;
     const deletion = this.#deletions.get(seq);
     this.#deletions.delete(seq);
-    this.#held.set(seq, deletion !== undefined && deletion.rev > message.rev ? tombstone(message, deletion) : message);
+    this.#held.set(seq, deletion !== undefined && deletion.rev > message.rev ? makeTombstone(message, deletion.rev, deletion.at) : message);
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     return true;
   }
@@ -46,7 +47,7 @@ export class Timeline {
       return true;
     }
     if (known.rev >= rev) return false;
-    this.#held.set(seq, tombstone(known, { rev, at }));
+    this.#held.set(seq, makeTombstone(known, rev, at));
     return true;
   }
 
@@ -89,11 +90,6 @@ export class Timeline {
     for (const [seq, deletion] of this.#deletions) if (deletion.rev <= rev) this.#deletions.delete(seq);
     this.#lastSeq = [...this.#held.keys()].reduce((last, seq) => Math.max(last, seq), 0);
   }
-}
-
-/** What is left of a deleted message, as the contract says. */
-function tombstone(message: Message, { rev, at }: { readonly rev: number; readonly at: string }): Message {
-  return { ...message, rev, content: null, mentions: [], attachments: [], reactions: [], deletedAt: message.deletedAt ?? at };
 }
 
 /** Whether it is the same version and says the same; addresses of attachments are renewed within one version. */

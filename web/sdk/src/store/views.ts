@@ -1,20 +1,26 @@
+import { applyChange } from "./change.js";
+import type { Change } from "./change.js";
 import type { ConversationState } from "./conversation.js";
 import type { Pointers } from "./members.js";
 import type { Outgoing } from "../outgoing.js";
 import type { ChatMessage, ConversationView, Message, MessageState } from "../types.js";
 
-/** Shows stored messages; the same version in the same state is the same object again. */
+/** Shows stored messages; the same version in the same state, with the same changes on their way, is the same object again. */
 export class MessageViews {
-  readonly #known = new WeakMap<Message, ChatMessage>();
+  readonly #known = new WeakMap<Message, { readonly view: ChatMessage; readonly changes: readonly Change[] }>();
 
-  show(message: Message, userId: string, floors: Pointers | null): ChatMessage {
+  show(message: Message, userId: string, floors: Pointers | null, changes: readonly Change[]): ChatMessage {
     const isOwn = message.senderId === userId;
     const state = isOwn ? stateOf(message.seq, floors) : "stored";
     const known = this.#known.get(message);
-    if (known?.state === state) return known;
+    if (known?.view.state === state && known.changes === changes) return known.view;
     const key = `${message.senderId}:${message.clientMessageId}`;
-    const view: ChatMessage = { ...message, key, isOwn, state, error: null };
-    this.#known.set(message, view);
+    const { deletedAt, ...shown } = changes.reduce(applyChange, message);
+    const isDeleted = deletedAt !== null;
+    // What tells of a deletion does not tell when it was, nor of an edit before it: neither is shown, so that all see the same.
+    const editedAt = isDeleted ? null : shown.editedAt;
+    const view: ChatMessage = { ...shown, editedAt, isDeleted, isChanging: changes.length > 0, key, isOwn, state, error: null };
+    this.#known.set(message, { view, changes });
     return view;
   }
 }
@@ -38,7 +44,8 @@ export function showOutgoing(outgoing: Outgoing): ChatMessage {
     isOwn: true,
     reactions: [],
     editedAt: null,
-    deletedAt: null,
+    isDeleted: false,
+    isChanging: false,
   };
   OUTGOING_VIEWS.set(outgoing, view);
   return view;

@@ -34,7 +34,7 @@ test("two people talk, and the ticks turn", async () => {
   await ben.client.react(first?.messageId ?? "", "👍");
   await until(() => benSees.getSnapshot().items[0]?.content === "Hello dear Ben" && benSees.getSnapshot().items[0]?.reactions.length === 1);
   await ann.client.delete(first?.messageId ?? "");
-  await until(() => benSees.getSnapshot().items[0]?.deletedAt, "a tombstone");
+  await until(() => benSees.getSnapshot().items[0]?.isDeleted, "a tombstone");
   expect(benSees.getSnapshot().items[0]).toMatchObject({ content: null, reactions: [] });
 });
 

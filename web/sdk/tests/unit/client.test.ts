@@ -118,6 +118,23 @@ test("changes go over the socket, and over REST without one", async () => {
   for (const path of ["PUT /api/chat/m_1", `DELETE /api/chat/m_1/reactions/${encodeURIComponent("👍")}`, "DELETE /api/chat/m_1"]) expect(paths).toContain(path);
 });
 
+test("what was shown to one who signed out is kept for nobody", async () => {
+  const page = { changes: [{ conversation: conversation(), messages: [], members: [] }], complete: true, token: "t1" };
+  server.pages = [structuredClone(page)];
+  const client = await signedIn(server);
+  const [list, before] = [client.store.getConversations(), client.store.getConversation("c_1")];
+  await client.logout();
+  await settle();
+  expect(client.store.getConversations()).toEqual([]);
+  server.pages = [structuredClone(page)];
+  await client.login({ login: "me", password: "secret" });
+  await settle();
+  // What has not changed is the same object: of a reader that remembered, these would be.
+  expect(client.store.getConversation("c_1")).toEqual(before);
+  expect(client.store.getConversation("c_1")).not.toBe(before);
+  expect(client.store.getConversations()).not.toBe(list);
+});
+
 test("groups are changed by REST, and the store follows the answer", async () => {
   const client = await signedIn(server);
   const answer = (changes: object) => () => json(conversation({ rev: 9, lastSeq: 3, ...changes }));

@@ -11,7 +11,7 @@ import type { ConversationState } from "../../src/store/conversation.js";
 // The same cases each time, so that coverage is too; others, and more of them, by hand: RUNS=20000 npx vitest run store.model
 const RUNS = process.env.RUNS === undefined ? { numRuns: 300, seed: 1 } : { numRuns: Number(process.env.RUNS) };
 const IDS = ["c_1", "c_2"];
-const WATCHER = { stored: () => undefined, removed: () => undefined, typed: () => undefined };
+const WATCHER = { stored: () => undefined, changed: () => undefined, removed: () => undefined, typed: () => undefined };
 
 function makeState(): State {
   const state = new State(WATCHER, () => Date.UTC(2026, 5, 1));

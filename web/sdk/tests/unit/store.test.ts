@@ -5,7 +5,8 @@ import { State } from "../../src/store/state.js";
 import type { ServerEvent } from "../../src/events.js";
 import type { Message } from "../../src/index.js";
 
-const watcher = { stored: vi.fn<(message: Message, isNews: boolean) => void>(), removed: vi.fn<(id: string) => void>(), typed: vi.fn() };
+const watcher = { stored: vi.fn<(message: Message, isNews: boolean) => void>(), changed: vi.fn<(message: Message) => void>(), removed: vi.fn<(id: string) => void>(), typed: vi.fn() };
+const NONE: readonly never[] = [];
 let state: State;
 let reader: StoreReader;
 
@@ -13,7 +14,7 @@ beforeEach(() => {
   vi.clearAllMocks();
   state = new State(watcher, () => 0);
   state.userId = ME;
-  reader = new StoreReader(state, { outgoing: () => [], typing: () => [] });
+  reader = new StoreReader(state, { outgoing: () => [], changes: () => NONE, typing: () => [] });
 });
 
 function receive(seq: number, changes: Partial<Message> = {}): ServerEvent {
@@ -170,7 +171,7 @@ test("a kept conversation comes back as it was, and goes on from there", () => {
   const again = new State(watcher, () => 0);
   again.userId = ME;
   again.restore(kept, [user("u_fay")]);
-  const after = new StoreReader(again, { outgoing: () => [], typing: () => [] });
+  const after = new StoreReader(again, { outgoing: () => [], changes: () => NONE, typing: () => [] });
   expect(after.getConversation("c_1")).toEqual(before);
   expect(again.conversations.get("c_1")?.confirmed).toEqual({ lastDeliveredSeq: 0, lastReadSeq: 0 });
   expect([...(again.conversations.get("c_1")?.messages.values() ?? [])].map((one) => one.seq)).toEqual([2, 3]);
