@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from bench.client import ParleyClient
-from bench.load import group, message_path, peers, starts, syncing, twin
+from bench.load import group, history, message_path, peers, rest, starts, syncing, twin
 from bench.load.figures import MeasurementError, Row, Sample, figures, table
 from bench.load.machine import describe_engines, describe_machine, describe_versions
 from bench.load.message_path import Loop, MessagePath
@@ -26,11 +26,11 @@ from bench.load.processes import Processes
 from bench.stack import Stack, StackError
 
 RESULTS = Path(__file__).parent / "results"
-CHAT_SCENARIOS = ("light", "full", "full25", "group500", "sync")
+CHAT_SCENARIOS = ("light", "full", "full25", "group500", "sync", "rest", "history")
 OTHER_SCENARIOS = ("twin", "peers", "imports", "start")
 SCENARIOS = (*CHAT_SCENARIOS, *OTHER_SCENARIOS)
-# What is only measured where it is asked for: it needs packages that nothing else does.
-BY_DEFAULT = tuple(name for name in SCENARIOS if name != "peers")
+# What is only measured where it is asked for: it needs packages that nothing else does, or minutes to be made ready.
+BY_DEFAULT = tuple(name for name in SCENARIOS if name not in ("peers", "history"))
 
 Measure = Callable[[], Awaitable[Sample]]
 
@@ -38,9 +38,10 @@ Measure = Callable[[], Awaitable[Sample]]
 class Bench:
     """One call of the command: runs scenarios, keeps their figures, and tells them."""
 
-    def __init__(self, runs: int, pairs: int) -> None:
+    def __init__(self, runs: int, pairs: int, long: int) -> None:
         self._runs = runs
         self._pairs = pairs
+        self._long = long
         self._rows: list[Row] = []
         self._samples: dict[str, list[Sample]] = {}
         self.engines: dict[str, str] = {}
@@ -54,12 +55,15 @@ class Bench:
             path, into_group = MessagePath(people, processes), group.GroupPath(people, processes)
             single = Loop("full", self._pairs)
             batched = Loop("full25", self._pairs, batch=25)
+            pages = history.HistoryPath(people, processes, self._long)
             known: dict[str, tuple[tuple[Row, ...], Measure]] = {
                 "light": (message_path.LIGHT_ROWS, path.light),
                 "full": (message_path.full_rows(single, ">= 1,000", "<= 1.5"), lambda: path.full(single)),
                 "full25": (message_path.full_rows(batched, ">= 5,000", "<= 0.25"), lambda: path.full(batched)),
                 "group500": (group.ROWS, into_group.run),
                 "sync": (syncing.ROWS, syncing.SyncPath(client).run),
+                "rest": (rest.ROWS, rest.RestPath(people, processes).run),
+                "history": (history.rows(self._long), pages.run),
             }
             for name in scenarios:
                 rows, measure = known[name]
@@ -95,7 +99,7 @@ class Bench:
 
 async def run(options: argparse.Namespace) -> Bench:
     """Runs the scenarios that were asked for."""
-    bench = Bench(options.runs, options.pairs)
+    bench = Bench(options.runs, options.pairs, options.long)
     chat = [name for name in CHAT_SCENARIOS if name in options.scenarios]
     with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
         data = Path(folder) / "data"
@@ -141,10 +145,16 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """The command line; ends the program on a mistake."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument(
-        "scenarios", nargs="*", metavar="scenario", help=f"of {', '.join(SCENARIOS)}; all but peers by default"
+        "scenarios",
+        nargs="*",
+        metavar="scenario",
+        help=f"of {', '.join(SCENARIOS)}; all but peers and history by default",
     )
     parser.add_argument("--runs", type=int, default=3, help="how often each scenario is run (default: 3)")
     parser.add_argument("--pairs", type=int, default=32, help="pairs of people in a closed loop (default: 32)")
+    parser.add_argument(
+        "--long", type=int, default=1_000_000, help="messages in the long conversation of history (default: 1,000,000)"
+    )
     parser.add_argument("--url", help="a stack that runs already, on this machine, with its rate limits off")
     parser.add_argument("--pid", type=int, help="the main process of the stack at --url")
     parser.add_argument("--out", type=Path, default=RESULTS, help="the folder for the results (default: bench/results)")
@@ -152,8 +162,8 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     options.scenarios = options.scenarios or list(BY_DEFAULT)
     if unknown := set(options.scenarios) - set(SCENARIOS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
-    if options.runs < 1 or options.pairs < 1:
-        parser.error("--runs and --pairs are at least 1")
+    if options.runs < 1 or options.pairs < 1 or options.long < 1_000:
+        parser.error("--runs and --pairs are at least 1, --long at least 1000")
     if options.url and not is_loopback(options.url):
         parser.error("--url must be on this machine: a load is not sent to others")
     if options.url and options.pid is None:

@@ -38,6 +38,15 @@ POINTS: Final[Mapping[str, Fault]] = {
 }
 """TARGETS' named points. The last is after the message is in Kafka and before its sender hears of it."""
 
+GROUP_POINTS: Final[Mapping[str, Fault]] = {
+    "between change and publish": {
+        "function": "rest_chat",
+        "at": "point",
+        "point": "parley.services.outbox:Outbox.notify_changed",
+    },
+}
+"""Points that only changes of groups and conversations reach: the change has committed, and Kafka has heard nothing."""
+
 FUNCTIONS: Final = ("store_messages", "fan_out", "ws_send", "ws_sync", "ws_connect", "authorizer", "rest_chat")
 DOWN_S: Final = 3.0
 CUT_COUNT: Final = 3
@@ -45,7 +54,7 @@ CUT_COUNT: Final = 3
 
 def kill_at(point: str) -> Fault:
     """A kill at one of the named points, the next time that it is reached."""
-    return {"kind": "kill", **POINTS[point]}
+    return {"kind": "kill", **{**POINTS, **GROUP_POINTS}[point]}
 
 
 def _kill_somewhere(chance: random.Random) -> Fault:

@@ -34,6 +34,10 @@ class People:
         self._people[:count] = [*refreshed, *fresh]
         return [person for _, person in self._people[:count]]
 
+    async def sign_in(self, person: Person) -> Person:
+        """One of them, signed in once more."""
+        return await self.client.login(person.username, self._password)
+
     async def direct(self, one: Person, other: Person) -> str:
         """The id of the direct conversation of two people."""
         key = (one.user_id, other.user_id)

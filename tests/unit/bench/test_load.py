@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import math
+import re
 
 import httpx
 import orjson
@@ -16,10 +17,12 @@ from botocore.credentials import Credentials
 from bench.__main__ import is_loopback, parse
 from bench.client import ParleyClient, Person
 from bench.client.rest import Json
+from bench.load import history
 from bench.load.figures import Figure, MeasurementError, Row, figures, percentile, table
 from bench.load.lane import Lane, listen
 from bench.load.people import verify_history
 from bench.load.processes import CpuTimes, Kind
+from bench.load.rest import ROUTES, World
 from bench.load.twin_project.functions.echo import handler as echo
 
 
@@ -138,3 +141,31 @@ def test_a_load_goes_to_this_machine_only(url: str, allowed: bool) -> None:
 def test_an_unknown_scenario_is_told() -> None:
     with pytest.raises(SystemExit):
         parse(["lihgt"])
+
+
+def test_what_is_called_over_rest_is_what_is_told() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(f"{request.method} {request.url.path}")
+        return httpx.Response(200, json={})
+
+    async def scenario() -> None:
+        async with ParleyClient("http://stack.test", transport=httpx.MockTransport(answer)) as client:
+            ann, ben, cy = [Person(client, f"u_{one}", f"rest.{one}", one, "token") for one in ("ann", "ben", "cy")]
+            calls = World(ann, ben, cy, "c_1", "a token").calls()
+            assert list(calls) == list(ROUTES)
+            for call in calls.values():
+                await call()
+
+    asyncio.run(scenario())
+    assert asked == [re.split(r"[?,]| with", what)[0].replace("{id}", "c_1") for what, _ in ROUTES.values()]
+
+
+def test_a_conversation_is_filled_with_every_seq_once() -> None:
+    batches = list(history.batches("c_1", "u_ann", 4_100))
+    documents = [document for batch in batches for document in batch]
+    assert [document["seq"] for document in documents] == list(range(1, 4_101))
+    assert len({document["_id"] for document in documents}) == 4_100
+    assert sorted(documents[-1]["words"]) == ["a", "characters", "forty", "message", "of", "or", "so", "some"]
+    assert documents[0]["createdAt"] < documents[-1]["createdAt"] < datetime.datetime.now(datetime.UTC)
