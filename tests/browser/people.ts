@@ -73,7 +73,11 @@ export async function signIn(page: Page, username: string): Promise<void> {
 }
 
 export async function arrive(browser: Browser, url: string, name: string, options: BrowserContextOptions = {}): Promise<Person> {
-  const made = await account(url, name);
+  return enter(browser, url, await account(url, name), options);
+}
+
+/** Opens a browser for somebody who has an account. */
+export async function enter(browser: Browser, url: string, made: Account, options: BrowserContextOptions = {}): Promise<Person> {
   const context = await browser.newContext({ baseURL: url, ...options });
   const page = await context.newPage();
   const troubles: string[] = [];
@@ -98,6 +102,40 @@ let sent = 0;
 export async function say(url: string, who: Account, conversationId: string, content: string, more: object = {}): Promise<string> {
   const body = { conversationId, clientMessageId: `t${++sent}_${randomBytes(4).toString("hex")}`, content, ...more };
   return (await call<{ messageId: string }>(url, who.token, "POST", "/api/chat/send", body)).messageId;
+}
+
+const FRAME_MAX_COUNT = 25;
+const FRAMES_AT_ONCE = 8;
+
+/** Has somebody write many messages quickly, over a socket of their own, many in a frame. */
+export async function sayMany(url: string, who: Account, conversationId: string, contents: readonly string[]): Promise<void> {
+  const ticket = await call<{ url: string }>(url, who.token, "POST", "/api/auth/ws-ticket");
+  const socket = new WebSocket(ticket.url);
+  const frames: string[] = [];
+  for (let place = 0; place < contents.length; place += FRAME_MAX_COUNT) {
+    const messages = contents.slice(place, place + FRAME_MAX_COUNT).map((content) => ({ conversationId, clientMessageId: `t${++sent}_${randomBytes(4).toString("hex")}`, content }));
+    frames.push(JSON.stringify({ action: "send", requestId: `${frames.length + 1}`, data: { messages } }));
+  }
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let [next, answered] = [0, 0];
+      socket.onopen = () => {
+        while (next < Math.min(FRAMES_AT_ONCE, frames.length)) socket.send(frames[next++] ?? "");
+      };
+      socket.onclose = socket.onerror = () => reject(new Error("the socket of the many messages was lost"));
+      socket.onmessage = ({ data }) => {
+        for (const frame of [JSON.parse(`${data}`)].flat() as { event: string; requestId?: string; data: { results?: { status: string }[] } }[]) {
+          if (frame.requestId === undefined) continue;
+          if (frame.data.results?.every((result) => result.status === "accepted") !== true) reject(new Error(JSON.stringify(frame)));
+          if (++answered === frames.length) resolve();
+          else if (next < frames.length) socket.send(frames[next++] ?? "");
+        }
+      };
+    });
+  } finally {
+    socket.onclose = null;
+    socket.close();
+  }
 }
 
 /** Waits until a conversation holds so many messages. */

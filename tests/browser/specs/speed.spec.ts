@@ -2,12 +2,34 @@ import { expect, test } from "@playwright/test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { account, arrive, call, direct, leave, messages, say, stored } from "../people";
+import { account, call, direct, enter, leave, messages, sayMany, stored } from "../people";
 
 const FIRST_LOAD_BYTES = 150_000;
-const MANY = Number(process.env["MESSAGES"] ?? 1000);
-/** What a step of scrolling may hold up the page for, on a machine that does other things as well. */
-const LOOSE_MS = 1000;
+/** So many are scrolled through in some ten seconds; the 10,000 that the budget is for take a minute on a busy machine. */
+const MANY = Number(process.env["MESSAGES"] ?? 2000);
+const SCROLL_DEADLINE_MS = 30_000 + MANY * 15;
+/** For how long a task of the page may hold its thread, reckoned in the thread's own time: the machine does other things too. */
+const BUSY_MS = 50;
+/** And by the clock on the wall, where a quiet machine is meant: HELD_UP_MS=50. */
+const HELD_UP_MS = Number(process.env["HELD_UP_MS"] ?? 1000);
+
+interface Task {
+  /** Of the clock on the wall, and of the thread. */
+  readonly wallMs: number;
+  readonly threadMs: number;
+}
+
+/** The tasks of pages' main threads in a trace of Chromium. */
+function tasksOf(trace: Buffer): Task[] {
+  const { traceEvents } = JSON.parse(trace.toString()) as {
+    traceEvents: { name: string; ph: string; pid: number; tid: number; dur?: number; tdur?: number; args?: { name?: string } }[];
+  };
+  const main = new Set(traceEvents.flatMap(({ name, pid, tid, args }) => (name === "thread_name" && args?.name === "CrRendererMain" ? [`${pid}:${tid}`] : [])));
+  return traceEvents
+    .filter(({ name, ph, pid, tid }) => ph === "X" && name.endsWith("RunTask") && main.has(`${pid}:${tid}`))
+    // The shortest have no time of the thread: they count by the clock, which is never less.
+    .map(({ dur = NaN, tdur = dur }) => ({ wallMs: dur / 1000, threadMs: tdur / 1000 }));
+}
 
 test("the first load has less than 150 KB of script", async ({ page }) => {
   const scripts = new Map<string, number>();
@@ -24,46 +46,44 @@ test("the first load has less than 150 KB of script", async ({ page }) => {
 });
 
 test("a long conversation scrolls from its end to its beginning without holding up the page", async ({ browser, baseURL }) => {
+  test.setTimeout(60_000 + 2 * SCROLL_DEADLINE_MS);
   const url = baseURL ?? "";
-  const ben = await account(url, "Ben");
-  const ada = await arrive(browser, url, "Ada");
-  const id = await direct(url, ben, ada);
-  await Promise.all(
-    Array.from({ length: 20 }, async (_, worker) => {
-      for (let index = worker; index < MANY; index += 20) await say(url, index % 3 ? ben : ada, id, `Message ${index} ${"of some length ".repeat(index % 7)}`);
-    }),
-  );
-  await stored(url, ada, id, MANY);
-  // Afresh, so that it opens at the end and not at the first unread one.
-  await call(url, ada.token, "PUT", "/api/messages/status", { conversationId: id, status: "read", seq: MANY });
-  await ada.page.reload();
+  const [one, ben] = await Promise.all([account(url, "Ada"), account(url, "Ben")]);
+  const id = await direct(url, ben, one);
+  const contents = Array.from({ length: MANY }, (_, index) => `Message ${index} ${"of some length ".repeat(index % 7)}`);
+  await Promise.all([one, ben].map((who, turn) => sayMany(url, who, id, contents.filter((_, index) => (index % 3 === 0) === (turn === 0)))));
+  await stored(url, one, id, MANY);
+  // So that it opens at the end and not at the first unread one.
+  await call(url, one.token, "PUT", "/api/messages/status", { conversationId: id, status: "read", seq: MANY });
+  const ada = await enter(browser, url, one);
   await ada.page.goto(`/c/${id}`);
   await expect(messages(ada.page).last()).toHaveAttribute("data-seq", `${MANY}`);
-  const measured = await ada.page.evaluate(async () => {
-    const tasks: number[] = [];
-    const observer = new PerformanceObserver((list) => tasks.push(...list.getEntries().map((entry) => entry.duration)));
-    observer.observe({ type: "longtask" });
+  await browser.startTracing(ada.page, { categories: ["toplevel"] });
+  const measured = await ada.page.evaluate(async (deadlineMs) => {
     const list = document.querySelector<HTMLElement>(".messages");
     if (!list) throw new Error("no messages");
     const began = performance.now();
     let frames = 0;
     let most = 0;
-    while (list.querySelector("[data-seq='1']") === null && performance.now() - began < 60_000) {
+    while (list.querySelector("[data-seq='1']") === null && performance.now() - began < deadlineMs) {
       list.scrollBy(0, -list.clientHeight);
       await new Promise(requestAnimationFrame);
       frames += 1;
       most = Math.max(most, list.querySelectorAll("[data-message]").length);
     }
-    observer.disconnect();
-    return { reached: list.querySelector("[data-seq='1']") !== null, frames, most, tasks, seconds: (performance.now() - began) / 1000 };
-  });
-  const longest = Math.max(0, ...measured.tasks);
+    return { reached: list.querySelector("[data-seq='1']") !== null, frames, most, seconds: (performance.now() - began) / 1000 };
+  }, SCROLL_DEADLINE_MS);
+  const tasks = tasksOf(await browser.stopTracing());
+  const [busy, wall] = [Math.max(...tasks.map((task) => task.threadMs)), Math.max(...tasks.map((task) => task.wallMs))];
   console.log(
-    `${MANY} messages: ${measured.frames} frames in ${measured.seconds.toFixed(1)} s, ${measured.tasks.length} tasks over 50 ms, the longest ${longest.toFixed(0)} ms, at most ${measured.most} messages in the page`,
+    `${MANY} messages: ${measured.frames} frames in ${measured.seconds.toFixed(1)} s, ${tasks.length} tasks, the longest ${busy.toFixed(1)} ms of the thread and ${wall.toFixed(1)} ms of the clock, at most ${measured.most} messages in the page`,
   );
   expect(measured.reached).toBe(true);
   expect(measured.most).toBeLessThan(120);
-  expect(longest).toBeLessThan(LOOSE_MS);
+  // A trace that missed what was done would be one of no long tasks.
+  expect(tasks.length).toBeGreaterThan(measured.frames);
+  expect(busy).toBeLessThan(BUSY_MS);
+  expect(wall).toBeLessThan(HELD_UP_MS);
   await leave(ada);
 });
 

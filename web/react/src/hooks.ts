@@ -109,13 +109,14 @@ export function useMessages(conversationId: string | null, place: number | "late
   );
 }
 
-/** The members; all of them are loaded when the component is mounted. */
+/** The members; all of them are loaded when the component is mounted, unless they are known. */
 export function useMembers(conversationId: string | null): readonly Member[] {
   const client = useParley();
-  const isKnown = useConversation(conversationId) !== undefined;
+  const count = useConversation(conversationId)?.memberCount ?? 0;
   useEffect(() => {
-    if (conversationId !== null && isKnown) client.loadMembers(conversationId).catch(() => undefined); // What is known is shown.
-  }, [client, conversationId, isKnown]);
+    if (conversationId === null || client.store.getMembers(conversationId).length >= count) return;
+    client.loadMembers(conversationId).catch(() => undefined); // What is known is shown.
+  }, [client, conversationId, count]);
   return useStore(conversationId === null ? [] : [`members:${conversationId}`], ({ store }) =>
     conversationId === null ? NO_MEMBERS : store.getMembers(conversationId),
   );

@@ -29,7 +29,7 @@ let root: Root;
 beforeEach(async () => {
   useFakeClock();
   server = new FakeServer();
-  server.pages = [{ changes: [{ conversation: conversation({ rev: 4, lastSeq: 3, unreadCount: 3 }), messages: [1, 2, 3].map((seq) => message(seq)), members: [member("u_ben"), member(ME)] }], complete: true, token: "t1" }];
+  server.pages = [{ changes: [{ conversation: conversation({ rev: 4, lastSeq: 3, unreadCount: 3, memberCount: 3 }), messages: [1, 2, 3].map((seq) => message(seq)), members: [member("u_ben"), member(ME)] }], complete: true, token: "t1" }];
   client = await signedIn(server, { indexedDB: undefined });
   root = createRoot(document.createElement("div"));
 });
@@ -127,6 +127,11 @@ test("typing, presence, members and people", async () => {
     await advance(0);
   });
   expect(server.socket.frames("typing")).toHaveLength(1);
+  // Whoever looks next finds them known.
+  const asked = server.called("/api/conversations/c_1/members");
+  await render(() => useMembers("c_1"));
+  await act(() => advance(100));
+  expect(server.called("/api/conversations/c_1/members")).toBe(asked);
 });
 
 test("without a provider a hook says so", () => {

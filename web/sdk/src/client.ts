@@ -13,15 +13,31 @@ export class ParleyClient extends ConversationCalls {
   /** A window on the messages, at the latest or around a seq. It begins to load at once. Close it. */
   openMessages(conversationId: string, place: number | "latest" = "latest"): MessageWindow {
     const { http, state, reader } = this.core;
-    const conversation = state.conversations.get(conversationId);
-    if (conversation !== undefined && conversation.memberCount <= MEMBERS_SHOWN_AT_ONCE && conversation.members.list().length < conversation.memberCount) {
-      this.loadMembers(conversationId).catch(() => undefined); // Without them only names and ticks are missing.
-    }
-    return new Window(conversationId, place, reader, async (id, query) => {
+    const window = new Window(conversationId, place, reader, async (id, query) => {
       const path = "/api/messages/conversation/{conversationId}";
       const { items } = await http.call("get", path, { path: { conversationId: id }, query });
       state.putMessages(items);
     });
+    this.#loadMembersOf(window);
+    return window;
+  }
+
+  /**
+   * Loads the members of what is opened, unless they are known: at once where they are few, whose names are wanted too. Of a
+   * large group, which takes many calls, when it shows a message of the caller's own: its ticks are made of all of them.
+   */
+  #loadMembersOf(window: MessageWindow): void {
+    const { conversationId } = window;
+    const look = (): void => {
+      const conversation = this.core.state.conversations.get(conversationId);
+      if (conversation === undefined || conversation.knowsMembers) return;
+      const isLarge = conversation.memberCount > MEMBERS_SHOWN_AT_ONCE;
+      if (isLarge && !window.getSnapshot().items.some((item) => item.isOwn && item.seq !== null)) return;
+      stop();
+      this.loadMembers(conversationId).catch(() => undefined); // Without them only names and ticks are missing.
+    };
+    const stop = window.subscribe(look);
+    look();
   }
 
   /** Joins a conversation, so that typing, presence and who comes and goes are told, until the function it gives is called. */

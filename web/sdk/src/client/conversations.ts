@@ -5,6 +5,8 @@ const PAGE_MAX_COUNT = 100;
 
 /** Calls about conversations and their members. */
 export abstract class ConversationCalls extends AccountCalls {
+  readonly #loading = new Map<string, Promise<readonly Member[]>>();
+
   /** The conversation with somebody, be it there or not. */
   async openDirect(userId: string): Promise<Conversation> {
     return this.#tell(await this.core.http.call("post", "/api/conversations", { body: { kind: "direct", memberId: userId } }));
@@ -47,8 +49,16 @@ export abstract class ConversationCalls extends AccountCalls {
     this.#tell(await this.core.http.call("patch", "/api/conversations/{conversationId}", { path: { conversationId }, body: { muted } }));
   }
 
-  /** Loads all members into the store. */
-  async loadMembers(conversationId: string): Promise<readonly Member[]> {
+  /** Loads all members into the store; those who ask for them at the same time are served by the same calls. */
+  loadMembers(conversationId: string): Promise<readonly Member[]> {
+    const known = this.#loading.get(conversationId);
+    if (known !== undefined) return known;
+    const loading = this.#loadMembers(conversationId).finally(() => this.#loading.delete(conversationId));
+    this.#loading.set(conversationId, loading);
+    return loading;
+  }
+
+  async #loadMembers(conversationId: string): Promise<readonly Member[]> {
     const { http, state, reader } = this.core;
     const rev = state.conversations.get(conversationId)?.newestRev ?? 0;
     let cursor: string | null | undefined;

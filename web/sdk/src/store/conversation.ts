@@ -76,6 +76,11 @@ export class ConversationState {
     return this.#told.memberCount + this.members.countMoves();
   }
 
+  /** Whether all members are known. */
+  get knowsMembers(): boolean {
+    return this.members.list().length >= this.memberCount;
+  }
+
   get myRole(): Role {
     const own = this.members.role(this.userId);
     return own !== undefined && own.rev > this.#told.rev ? own.role : this.#told.myRole;

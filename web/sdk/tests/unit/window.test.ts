@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { advance, FakeServer, problem, settle, signedIn, stopAll, useFakeClock } from "./server.js";
-import { conversation, ME, member, message } from "./samples.js";
+import { advance, FakeServer, json, problem, settle, signedIn, stopAll, useFakeClock } from "./server.js";
+import { at, conversation, ME, member, message } from "./samples.js";
 import type { MessageWindow, ParleyClient } from "../../src/index.js";
 
 let server: FakeServer;
@@ -178,4 +178,38 @@ test("ticks turn as all the others receive and read, and who did is told", async
   expect(state()).toBe("stored");
   expect(client.store.getMessage(own.messageId)?.state).toBe("stored");
   expect(client.store.getMessage("m_nothing")).toBeUndefined();
+});
+
+test("members of a group above a hundred, whom sync does not bring, are asked for when ticks are made of them", async () => {
+  const others = Array.from({ length: 149 }, (_, place) => member(`u_${String(place).padStart(3, "0")}`, { lastDeliveredSeq: 2, lastReadSeq: place === 0 ? 1 : 2 }));
+  const told = conversation({ rev: 3, lastSeq: 2, memberCount: 150 });
+  const messages = [message(1, { senderId: "u_000" }), message(2, { senderId: "u_001" })];
+  server.pages = [{ changes: [{ conversation: told, messages, members: [] }], complete: true, token: "t1" }];
+  server.routes.set("GET /api/conversations/c_1/members", (_: never, query: URLSearchParams) => {
+    const place = Number(query.get("cursor") ?? 0);
+    const all = [...others, member(ME)];
+    return json({ items: all.slice(place, place + 100), nextCursor: place + 100 < all.length ? String(place + 100) : null });
+  });
+  const client = await signedIn(server);
+  const [window, other] = [client.openMessages("c_1"), client.openMessages("c_1")];
+  await settle();
+  expect(server.called("/api/conversations/c_1/members")).toBe(0);
+  server.socket.tell({ event: "chat:receive", data: { message: message(3, { senderId: ME, rev: 4 }), rev: 4 } });
+  const state = (): string | undefined => window.getSnapshot().items.at(-1)?.state;
+  expect(state()).toBe("stored");
+  await settle();
+  expect(server.called("/api/conversations/c_1/members")).toBe(2);
+  for (const [place, { userId }] of others.entries()) {
+    expect(state()).toBe("stored");
+    const lastReadSeq = place === 0 ? 2 : 3;
+    server.socket.tell({ event: "chat:seen:update", data: { conversationId: "c_1", userId, joinedAt: at(0), lastDeliveredSeq: 3, lastReadSeq } });
+  }
+  expect(state()).toBe("delivered");
+  server.socket.tell({ event: "chat:seen:update", data: { conversationId: "c_1", userId: "u_000", joinedAt: at(0), lastDeliveredSeq: 3, lastReadSeq: 3 } });
+  expect(state()).toBe("read");
+  window.close();
+  other.close();
+  client.openMessages("c_1").close();
+  await settle();
+  expect(server.called("/api/conversations/c_1/members")).toBe(2);
 });
