@@ -14,6 +14,8 @@ import type { Message } from "./types.js";
 const FRAME_MAX_BYTES = 30_000;
 /** An accepted change that is not seen made for so long is not waited for: what is stored is asked for, and shown. */
 const LOST_MS = 30_000;
+/** What the server fails at so often is not tried for ever: other changes wait behind it. */
+const FAULTS_MAX_COUNT = 5;
 const NOTHING: readonly Change[] = [];
 
 /** A change on its way: `key` is its place in the storage; null until it has one. */
@@ -21,6 +23,8 @@ interface Entry {
   key: number | null;
   readonly change: Change;
   isAccepted: boolean;
+  /** How often the server has failed at it. */
+  faults: number;
   readonly lost: Timer;
   /** Tells whoever made it, if they wait for it. */
   readonly settle: ((error?: ParleyError) => void) | null;
@@ -161,7 +165,8 @@ export class Changes {
       });
     } catch (error) {
       const failure = asParleyError(error);
-      if (failure.retryable || failure.code === "unauthorized") throw failure;
+      if (failure.code === "internal") entry.faults += 1;
+      if ((failure.retryable || failure.code === "unauthorized") && entry.faults < FAULTS_MAX_COUNT) throw failure;
       await this.#refuse(entry, failure);
       return;
     }
@@ -220,7 +225,7 @@ export class Changes {
   }
 
   #put(change: Change, key: number | null, settle: Entry["settle"]): Entry {
-    const entry: Entry = { key, change, isAccepted: false, lost: new Timer(this.platform), settle };
+    const entry: Entry = { key, change, isAccepted: false, faults: 0, lost: new Timer(this.platform), settle };
     this.#entries.push(entry);
     this.#show(change.messageId);
     return entry;

@@ -107,6 +107,18 @@ test("changes are made one by one in their order, and again later where they may
   expect(shown(client).isChanging).toBe(false);
 });
 
+test("what the server fails at again and again does not hold up the rest for ever", async () => {
+  const client = await signedIn(server);
+  server.frames.set("edit", () => refusal("internal", true));
+  const edit = client.edit(FIRST, "never").catch((error: unknown) => (error as { code: string }).code);
+  const reaction = client.react(FIRST, "👍");
+  await advance(60_000);
+  expect(await edit).toBe("internal");
+  await reaction;
+  expect(asked().filter(([action]) => action === "edit")).toHaveLength(5);
+  expect(shown(client).content).toBe("number 1");
+});
+
 test("an edit there and back is shown as the last of it all the way", async () => {
   const client = await signedIn(server);
   await Promise.all([client.edit(FIRST, "there"), client.edit(FIRST, "number 1")]);

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Model } from "./model.js";
 import { ME } from "./samples.js";
+import { StoreReader } from "../../src/store/reader.js";
 import { State } from "../../src/store/state.js";
 import type { Place, Step } from "./model.js";
 import type { Message } from "../../src/index.js";
@@ -12,6 +13,8 @@ import type { ConversationState } from "../../src/store/conversation.js";
 const RUNS = process.env.RUNS === undefined ? { numRuns: 300, seed: 1 } : { numRuns: Number(process.env.RUNS) };
 const IDS = ["c_1", "c_2"];
 const WATCHER = { stored: () => undefined, changed: () => undefined, removed: () => undefined, typed: () => undefined };
+const NONE: readonly never[] = [];
+const SURROUNDINGS = { outgoing: () => NONE, changes: () => NONE, typing: () => NONE };
 
 function makeState(): State {
   const state = new State(WATCHER, () => Date.UTC(2026, 5, 1));
@@ -21,6 +24,7 @@ function makeState(): State {
 
 /** What a conversation is made of, as far as the contract says that it must come out the same. */
 function facts(state: State): unknown {
+  const reader = new StoreReader(state, SURROUNDINGS);
   const show = (conversation: ConversationState): unknown => ({
     name: conversation.told.name,
     lastSeq: conversation.lastSeq,
@@ -30,6 +34,8 @@ function facts(state: State): unknown {
     own: conversation.own,
     unreadCount: conversation.unreadCount,
     messages: [...conversation.messages.values()].sort((one, other) => one.seq - other.seq).map(known),
+    // What somebody sees is the same to the letter.
+    shown: reader.showMessages(conversation, 1, conversation.lastSeq),
     members: conversation.members.list(),
   });
   return Object.fromEntries([...state.conversations].sort(([one], [other]) => (one < other ? -1 : 1)).map(([id, conversation]) => [id, show(conversation)]));
