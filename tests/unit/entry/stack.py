@@ -17,12 +17,14 @@ from urllib.parse import urlencode
 from parley.domain.models import Identity
 from parley.domain.records import Record
 from parley.entry import rest
+from parley.protocol.errors import PROBLEM_MEDIA_TYPE
 from parley.protocol.events import encode_event
 from parley.protocol.records import encode_record
 from parley.services.chunks import ChunkFanOut
 from parley.services.fan_out import FanOut
 from parley.services.health import Health
 from parley.services.sockets import Sockets
+from tests.unit.entry.documented import check_documented
 from tests.unit.services.world import World
 
 EVENTS = Path(__file__).parents[3] / "events"
@@ -145,7 +147,10 @@ class Stack(World):
         if raw is not None:
             event["body"], event["isBase64Encoded"] = base64.b64encode(raw).decode(), True
         is_auth = path.startswith(("/api/auth/", "/api/users"))
-        return self.handle_http(self.auth if is_auth else self.chat_app, event)
+        answer = self.handle_http(self.auth if is_auth else self.chat_app, event)
+        if answer.headers.get("content-type") == PROBLEM_MEDIA_TYPE:
+            check_documented(method, path, answer.status, answer.text)
+        return answer
 
     def handle_http(self, handler: Any, event: dict[str, Any]) -> Answer:
         """One HTTP event through a handler; its answer must be one that API Gateway takes."""

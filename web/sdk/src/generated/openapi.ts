@@ -828,7 +828,6 @@ export interface components {
             login: string;
             /** Format: password */
             password: string;
-            /** @description At most 100 characters. */
             deviceName?: string | null;
         };
         /** @description Who has left. */
@@ -2085,6 +2084,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description One emoji, of at most 32 bytes. */
                 emoji: string;
                 messageId: string;
             };
@@ -2108,6 +2108,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /** @description One emoji, of at most 32 bytes. */
                 emoji: string;
                 messageId: string;
             };

@@ -29,7 +29,11 @@ class RegisterBody(Inbound):
             "maxLength": limits.PASSWORD_MAX_CHARS,
         }
     )
-    display_name: str | None = Field(default=None, description="The username, where it is not given.")
+    display_name: str | None = Field(
+        default=None,
+        description="The username, where it is not given.",
+        json_schema_extra={"minLength": 1, "maxLength": limits.DISPLAY_NAME_MAX_CHARS},
+    )
 
 
 class LoginBody(Inbound):
@@ -37,7 +41,7 @@ class LoginBody(Inbound):
 
     login: str = Field(description="A username or an email address, compared without case.")
     password: str = Field(json_schema_extra={"format": "password"})
-    device_name: str | None = Field(default=None, description="At most 100 characters.")
+    device_name: str | None = Field(default=None, json_schema_extra={"maxLength": limits.DEVICE_NAME_MAX_CHARS})
 
 
 class RefreshBody(Inbound):
@@ -101,7 +105,9 @@ class CreateGroupBody(Inbound):
 
     kind: Literal["group"]
     name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
-    member_ids: list[str] = Field(description="The others.", json_schema_extra={"maxItems": 4_999})
+    member_ids: list[str] = Field(
+        description="The others.", json_schema_extra={"maxItems": limits.GROUP_MEMBERS_MAX_COUNT - 1}
+    )
     photo_url: str | None = Field(default=None, json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS})
 
 
@@ -112,7 +118,9 @@ class CreatePlainGroupBody(Inbound):
     """A group that the caller owns."""
 
     name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
-    member_ids: list[str] = Field(description="The others.", json_schema_extra={"maxItems": 4_999})
+    member_ids: list[str] = Field(
+        description="The others.", json_schema_extra={"maxItems": limits.GROUP_MEMBERS_MAX_COUNT - 1}
+    )
     photo_url: str | None = Field(default=None, json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS})
     kind: Literal["group"] = Field(default="group", description="It may be said here, as for other conversations.")
 
@@ -121,7 +129,9 @@ class CreateOlderGroupBody(Inbound):
     """The same as older clients write it."""
 
     name: str = Field(json_schema_extra={"minLength": 1, "maxLength": limits.GROUP_NAME_MAX_CHARS})
-    members: list[str] = Field(description="The others.", json_schema_extra={"maxItems": 4_999})
+    members: list[str] = Field(
+        description="The others.", json_schema_extra={"maxItems": limits.GROUP_MEMBERS_MAX_COUNT - 1}
+    )
     photo: str | None = Field(default=None, json_schema_extra={"format": "uri", "maxLength": limits.URL_MAX_CHARS})
 
 

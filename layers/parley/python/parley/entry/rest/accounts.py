@@ -9,6 +9,7 @@ from zlib import crc32
 from fastapi import Query, Response
 
 from parley.domain.limits import WS_TICKET_TTL_S
+from parley.domain.rates import BucketName
 from parley.entry.rest.routes import Address, Caller, Route, Services, SessionId, answer, no_content
 from parley.protocol.bodies import (
     ChangePasswordBody,
@@ -121,15 +122,27 @@ def _encode_sign_in(signed_in: SignIn) -> SignInAnswer:
 
 _TAG = "Accounts"
 _SESSIONS = "/api/auth/sessions"
+_PASSWORD: tuple[BucketName, ...] = ("login_account",)
 
 ROUTES = (
     Route("POST", "/api/auth/register", register, _TAG, 201, SignInAnswer, ("conflict",), is_open=True),
-    Route("POST", "/api/auth/login", login, _TAG, 200, SignInAnswer, ("bad_credentials",), is_open=True, bucket=None),
+    Route(
+        "POST",
+        "/api/auth/login",
+        login,
+        _TAG,
+        200,
+        SignInAnswer,
+        ("bad_credentials",),
+        is_open=True,
+        bucket=None,
+        own_buckets=("login_account", "login_address"),
+    ),
     Route("POST", "/api/auth/refresh", refresh, _TAG, 200, TokensAnswer, ("unauthorized",), is_open=True),
     Route("POST", "/api/auth/logout", logout, _TAG, 204, None),
     Route("POST", "/api/auth/logout-all", logout_all, _TAG, 204, None),
     Route("GET", _SESSIONS, list_sessions, _TAG, 200, Page[SessionObject]),
     Route("DELETE", f"{_SESSIONS}/{{sessionId}}", end_session, _TAG, 204, None, ("not_found",)),
-    Route("PUT", "/api/auth/password", change_password, _TAG, 204, None, ("forbidden",)),
-    Route("POST", "/api/auth/ws-ticket", issue_ws_ticket, _TAG, 201, TicketAnswer),
+    Route("PUT", "/api/auth/password", change_password, _TAG, 204, None, ("forbidden",), own_buckets=_PASSWORD),
+    Route("POST", "/api/auth/ws-ticket", issue_ws_ticket, _TAG, 201, TicketAnswer, own_buckets=("connect",)),
 )

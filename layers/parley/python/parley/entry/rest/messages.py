@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from parley.domain.errors import FieldProblem, InvalidRequestError, NotFoundError
 from parley.domain.ids import is_id
+from parley.domain.limits import EMOJI_MAX_BYTES
 from parley.domain.models import found_place
 from parley.entry.rest.routes import Caller, ConversationId, MessageId, Route, Services, answer
 from parley.protocol.bodies import HistoryQuery, MessageSearchQuery, OlderHistoryQuery, Page
@@ -16,6 +17,14 @@ from parley.protocol.messages import ChangeAnswer, EditBody, SendAnswer, SendBod
 from parley.protocol.objects import MessageObject, encode_message
 from parley.protocol.receipts import PointersAnswer, StatusBody, encode_pointers
 from parley.protocol.trace import TraceAnswer, encode_trace
+
+Emoji = Annotated[
+    str,
+    Path(
+        description=f"One emoji, of at most {EMOJI_MAX_BYTES} bytes.",
+        json_schema_extra={"minLength": 1, "maxLength": EMOJI_MAX_BYTES},
+    ),
+]
 
 
 async def send_message(services: Services, caller: Caller, body: SendBody) -> Response:
@@ -105,12 +114,12 @@ async def delete_message(services: Services, caller: Caller, message_id: Message
     return answer(encode_change(services.editing.delete_message(caller, message_id)), 202)
 
 
-async def add_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: str) -> Response:
+async def add_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: Emoji) -> Response:
     """Reacts to a stored message with one emoji. A repeat changes nothing."""
     return answer(encode_change(services.editing.react(caller, message_id, emoji)), 202)
 
 
-async def remove_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: str) -> Response:
+async def remove_reaction(services: Services, caller: Caller, message_id: MessageId, emoji: Emoji) -> Response:
     """Takes the caller's own reaction away. A repeat changes nothing."""
     return answer(encode_change(services.editing.react(caller, message_id, emoji, remove=True)), 202)
 

@@ -8,6 +8,8 @@ from typing import Any
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
+from parley.domain.limits import JSON_MAX_DEPTH, REST_BODY_MAX_BYTES
+from parley.domain.rates import BUCKETS, Bucket, BucketName
 from parley.entry.rest import (
     accounts,
     attachments,
@@ -39,8 +41,12 @@ _EVERY_ROUTE = ("invalid_request", "too_large", "unsupported_media_type", "unava
 _ABOUT = (
     "The REST side of Parley. Errors are RFC 9457 problem documents with a stable `code`; every answer carries "
     "`X-Request-Id`. Lists are paged: `nextCursor` of one page is `cursor` of the next. Unknown fields and query "
-    "parameters are refused; clients ignore fields that they do not know."
+    "parameters are refused; clients ignore fields that they do not know.\n\n"
+    f"A body is at most {REST_BODY_MAX_BYTES // 1024} KB, and its JSON nested at most {JSON_MAX_DEPTH} deep. How often "
+    "something may be done is counted by token buckets, of a user, or of an address where nobody is signed in: "
+    "{buckets}. Their state is told in `RateLimit-Policy` and `RateLimit`. A stage may have other ones."
 )
+_BUCKETS: tuple[BucketName, ...] = ("write", "send", "seen", "connect", "login_account", "login_address")
 
 
 def make_openapi() -> dict[str, Any]:
@@ -61,7 +67,7 @@ def _describe(routes: Sequence[Route]) -> FastAPI:
     app = FastAPI(
         title="Parley",
         version="1",
-        description=_ABOUT,
+        description=_ABOUT.replace("{buckets}", ", ".join(_words_of(BUCKETS[name]) for name in _BUCKETS)),
         openapi_tags=[{"name": tag} for tag in dict.fromkeys(route.tag for route in routes)],
     )
     app.router.routes.clear()  # the framework's own pages
@@ -80,6 +86,12 @@ def _describe(routes: Sequence[Route]) -> FastAPI:
             openapi_extra=None if route.is_open else {"security": [{"accessToken": []}]},
         )
     return app
+
+
+def _words_of(bucket: Bucket) -> str:
+    per_minute = bucket.rate_per_s < 1
+    rate = f"{bucket.rate_per_s * 60:.0f} a minute" if per_minute else f"{bucket.rate_per_s:g} a second"
+    return f"`{bucket.name}` {rate}, {bucket.burst} at once"
 
 
 def _operation_id(route: Route, routes: Sequence[Route]) -> str:
@@ -101,7 +113,7 @@ def _responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
         by_status.setdefault(ERRORS[code][0], []).append(code)
     responses: dict[int | str, dict[str, Any]] = {
         status: {
-            "description": " ".join(f"`{code}`: {ERRORS[code][1]}" for code in known),
+            "description": " ".join(f"`{code}`: {ERRORS[code][1]}{_more_of(code, route)}" for code in known),
             "content": {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
         for status, known in sorted(by_status.items())
@@ -109,3 +121,11 @@ def _responses_of(route: Route) -> dict[int | str, dict[str, Any]]:
     for status in route.other_statuses:
         responses[status] = {"model": route.answer, "description": "The same, as the text above says."}
     return responses
+
+
+def _more_of(code: str, route: Route) -> str:
+    """What of an error is the route's own."""
+    if code != "rate_limited":
+        return ""
+    names = [f"`{name}`" for name in (route.bucket, *route.own_buckets) if name]
+    return f" It takes of the bucket{'s' if len(names) > 1 else ''} {' and '.join(names)}."

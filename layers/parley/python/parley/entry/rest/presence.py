@@ -16,7 +16,10 @@ from parley.protocol.live import PresenceAnswer, encode_presence
 class PresenceQuery(Inbound):
     """Who is asked for."""
 
-    ids: str = Field(description=f"User ids with commas between them, at most {PRESENCE_MAX_COUNT}.")
+    ids: str = Field(
+        description=f"User ids with commas between them, at most {PRESENCE_MAX_COUNT}.",
+        json_schema_extra={"pattern": f"^[^,]*(,[^,]*){{0,{PRESENCE_MAX_COUNT - 1}}}$"},
+    )
 
 
 async def list_presence(services: Services, caller: Caller, query: Annotated[PresenceQuery, Query()]) -> Response:

@@ -125,7 +125,9 @@ class Route:
     is_open: bool = False
     other_statuses: Sequence[int] = ()
     bucket: BucketName | None = "write"
-    """What a call takes a token of, where it changes something; None where its service sees to that."""
+    """What a call takes a token of, where it changes something."""
+    own_buckets: Sequence[BucketName] = ()
+    """What its service takes tokens of."""
 
     @property
     def is_limited(self) -> bool:

@@ -72,7 +72,7 @@ _ONE = "/api/users/{userId}"
 ROUTES = (
     Route("GET", _ME, get_me, _TAG, 200, ProfileObject),
     Route("PATCH", _ME, update_me, _TAG, 200, ProfileObject),
-    Route("DELETE", _ME, erase_me, _TAG, 204, None, ("forbidden",)),
+    Route("DELETE", _ME, erase_me, _TAG, 204, None, ("forbidden",), own_buckets=("login_account",)),
     Route("GET", "/api/users", search_users, _TAG, 200, Page[UserObject]),
     Route("GET", "/api/users/blocks", list_blocks, _TAG, 200, Page[UserObject]),
     Route("GET", _ONE, get_user, _TAG, 200, UserObject, ("not_found",)),
