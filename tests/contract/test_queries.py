@@ -163,9 +163,13 @@ def use_the_rest(stores: MongoStores, place: str, message_id: str) -> None:
     """Every method of the stores of attachments and of sync."""
     stores.attachments.insert_upload(Upload(Attachment("f_1", "a", "text/plain", 1), "u_ada", NOW, NOW))
     stores.attachments.find_uploads(["f_1"], NOW)
-    stores.attachments.claim_uploads({"f_1": message_id})
-    stores.attachments.claim_uploads({"f_1": "m_other"})
+    stores.attachments.claim_uploads({"f_1": message_id}, NOW)
+    stores.attachments.claim_uploads({"f_1": "m_other"}, NOW)
     stores.attachments.find_claimed([message_id])
+    stores.attachments.lapse_uploads(["f_1"], NOW)
+    stores.attachments.list_lapsed(NOW, 9)
+    stores.attachments.withdraw_uploads(["f_1"], NOW, NOW)
+    stores.attachments.settle_uploads(["f_1"])
     stores.attachments.forget_uploads(["f_1"])
     with stores.sync.read() as reader:
         reader.list_places("u_ada")

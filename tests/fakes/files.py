@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from parley.domain.errors import UnavailableError
 from parley.domain.models import Attachment, Upload, UploadForm
 from tests.fakes.outside import Outside
 
@@ -17,6 +18,8 @@ class FakeAttachmentStore(Outside):
     def __init__(self) -> None:
         super().__init__(threading.RLock())
         self._uploads: dict[str, Upload] = {}
+        self._settled: set[str] = set()
+        self._withdrawn: set[str] = set()
 
     def insert_upload(self, upload: Upload) -> None:
         self._reach("insert_upload")
@@ -26,17 +29,18 @@ class FakeAttachmentStore(Outside):
     def find_uploads(self, attachment_ids: Sequence[str], now: datetime) -> dict[str, Upload]:
         self._reach("find_uploads")
         with self._lock:
-            found = {name: self._uploads[name] for name in attachment_ids if name in self._uploads}
+            found = {name: self._uploads[name] for name in self._there(attachment_ids)}
         return {name: upload for name, upload in found.items() if upload.message_id or upload.expires_at > now}
 
-    def claim_uploads(self, message_ids: Mapping[str, str]) -> frozenset[str]:
+    def claim_uploads(self, message_ids: Mapping[str, str], until: datetime) -> frozenset[str]:
         self._reach("claim_uploads")
         claimed = set()
         with self._lock:
-            for name, message_id in message_ids.items():
-                upload = self._uploads.get(name)
-                if upload is not None and upload.message_id in (None, message_id):
-                    self._uploads[name] = replace(upload, message_id=message_id)
+            for name in self._there(message_ids):
+                upload = self._uploads[name]
+                if upload.message_id in (None, message_ids[name]):
+                    self._uploads[name] = replace(upload, message_id=message_ids[name], expires_at=until)
+                    self._settled.discard(name)
                     claimed.add(name)
         return frozenset(claimed)
 
@@ -44,6 +48,38 @@ class FakeAttachmentStore(Outside):
         self._reach("find_claimed")
         with self._lock:
             return frozenset(name for name, upload in self._uploads.items() if upload.message_id in message_ids)
+
+    def list_lapsed(self, now: datetime, limit: int) -> list[Upload]:
+        self._reach("list_lapsed")
+        with self._lock:
+            lapsed = [one for name, one in self._uploads.items() if name not in self._settled and one.expires_at <= now]
+        return sorted(lapsed, key=lambda one: one.expires_at)[:limit]
+
+    def settle_uploads(self, attachment_ids: Sequence[str]) -> None:
+        self._reach("settle_uploads")
+        with self._lock:
+            self._settled.update(attachment_ids)
+
+    def withdraw_uploads(self, attachment_ids: Sequence[str], now: datetime, until: datetime) -> frozenset[str]:
+        self._reach("withdraw_uploads")
+        with self._lock:
+            for name in attachment_ids:
+                upload = self._uploads.get(name)
+                if upload is not None and name not in self._settled and upload.expires_at <= now:
+                    self._uploads[name] = replace(upload, expires_at=until)
+                    self._withdrawn.add(name)
+            return frozenset(name for name in attachment_ids if name in self._withdrawn and name in self._uploads)
+
+    def lapse_uploads(self, attachment_ids: Sequence[str], now: datetime) -> None:
+        self._reach("lapse_uploads")
+        with self._lock:
+            for name in attachment_ids:
+                if name in self._uploads:
+                    self._uploads[name] = replace(self._uploads[name], expires_at=now)
+                    self._settled.discard(name)
+
+    def _there(self, attachment_ids: Iterable[str]) -> list[str]:
+        return [name for name in attachment_ids if name in self._uploads and name not in self._withdrawn]
 
     def forget_uploads(self, attachment_ids: Sequence[str]) -> None:
         self._reach("forget_uploads")
@@ -61,12 +97,13 @@ class StoredFile:
 
 
 class FakeFileStore(Outside):
-    """The port FileStore; `uploads` is what browsers sent, `kept` what messages show."""
+    """The port FileStore; `uploads` is what browsers sent, `kept` what messages show, `refused` what none deletes."""
 
     def __init__(self) -> None:
         super().__init__(threading.RLock())
         self.uploads: dict[str, StoredFile] = {}
         self.kept: dict[str, StoredFile] = {}
+        self.refused: set[str] = set()
 
     def upload(self, attachment_id: str, content_type: str, size: int) -> None:
         """What a browser does with the form."""
@@ -88,5 +125,7 @@ class FakeFileStore(Outside):
 
     def delete_files(self, attachment_ids: Sequence[str]) -> None:
         self._reach("delete_files")
+        if self.refused.intersection(attachment_ids):
+            raise UnavailableError("The files answer with 403.")
         for name in attachment_ids:
             self.kept.pop(name, None)

@@ -180,7 +180,9 @@ class Filling:
         _send_form(self._files.presign_upload(attachment), content.encode())
         if not self._files.keep_file(attachment):
             raise RuntimeError("the object store did not keep a file")
-        self._stores.attachments.claim_uploads({attachment.attachment_id: message_id})
+        self._stores.attachments.claim_uploads(
+            {attachment.attachment_id: message_id}, datetime.now(UTC) + timedelta(days=1)
+        )
         return self._append(
             AcceptedMessage(
                 message_id,

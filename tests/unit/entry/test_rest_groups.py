@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from parley.domain.models import Identity
@@ -119,6 +121,18 @@ def test_what_was_left_behind_is_done_by_the_clock(stack: Stack, ann: Identity, 
     assert relay(load_event("relay_outbox"), Context()) == {"count": 1}
     assert len(stack.publisher.records) == 1
     assert schedules.erase_accounts_handler(stack)(load_event("erase_accounts"), Context()) == {"count": 0}
+
+
+def test_files_that_no_message_has_are_deleted_by_the_clock(stack: Stack, ann: Identity) -> None:
+    body = {"fileName": "a.txt", "contentType": "text/plain", "size": 5}
+    assert stack.request("POST", "/api/attachments", body, caller=ann).status == 201
+    sweep = schedules.sweep_attachments_handler(stack)
+    assert sweep(load_event("sweep_attachments"), Context()) == {"count": 0}
+    stack.clock.advance(timedelta(days=1).total_seconds())
+    stack.attachment_store.reachable = False
+    assert sweep(load_event("sweep_attachments"), Context()) == {"count": 0}
+    stack.attachment_store.reachable = True
+    assert sweep(load_event("sweep_attachments"), Context()) == {"count": 1}
 
 
 def test_a_change_reaches_sockets_through_the_consumer(stack: Stack, ann: Identity, ben: Identity, group: str) -> None:

@@ -165,11 +165,68 @@ def test_the_files_go_with_their_message(world: World, ann: Identity, place: str
     message, _ = world.store(ann, with_files(place, 1, gone), with_files(place, 2, stays))
     now = world.clock.now()
     change = AcceptedChange("x_1", "delete", message.message_id, place, ann.user_id, now)
-    world.files.reachable = False
-    (failure,) = world.changing.apply_changes([change])
-    assert isinstance(failure, UnavailableError)
-    world.files.reachable = True
     assert world.changing.apply_changes([change]) == [None]
     assert set(world.files.kept) == {stays}
     assert world.messages.get_message(ann, message.message_id).attachments == ()
     assert world.attachment_store.find_uploads([gone], now) == {}
+
+
+DAY_S = timedelta(days=1).total_seconds()
+HOUR_S = timedelta(hours=1).total_seconds()
+
+
+def test_what_came_into_no_message_is_swept_a_day_later(world: World, ann: Identity, place: str) -> None:
+    free, claimed, sent = (upload(world, ann) for _ in range(3))
+    world.publisher.reachable = False
+    assert isinstance(refusal_of(world, ann, with_files(place, 1, claimed)), UnavailableError)
+    world.publisher.reachable = True
+    world.store(ann, with_files(place, 2, sent))
+    assert set(world.files.kept) == {claimed, sent}
+    assert world.attachments.sweep() == 0
+    world.clock.advance(DAY_S)
+    assert world.attachments.sweep() == 2
+    assert set(world.files.kept) == {sent}
+    assert world.attachment_store.find_uploads([free, claimed], world.clock.now()) == {}
+    assert isinstance(refusal_of(world, ann, with_files(place, 1, claimed)), InvalidRequestError)
+    world.clock.advance(DAY_S)
+    world.attachment_store.calls.clear()
+    assert world.attachments.sweep() == 0
+    assert world.attachment_store.calls == {"list_lapsed": 1}, "what was stored is not looked at again"
+
+
+def test_a_retry_has_a_day_of_its_own_to_be_stored(world: World, ann: Identity, place: str) -> None:
+    name = upload(world, ann)
+    accepted = world.chat.send_message(ann, with_files(place, 1, name))
+    world.clock.advance(DAY_S - 1)
+    assert world.chat.send_message(ann, with_files(place, 1, name)).message_id == accepted.message_id
+    world.clock.advance(2)
+    assert world.attachments.sweep() == 0
+    assert world.storing.store_messages([accepted]) == [None]
+    assert set(world.files.kept) == {name}
+
+
+def test_files_that_refuse_hold_up_no_change_and_go_later(world: World, ann: Identity, place: str) -> None:
+    names = [upload(world, ann) for _ in range(3)]
+    messages = world.store(ann, *(with_files(place, number, name) for number, name in enumerate(names)))
+    now = world.clock.now()
+    changes = [AcceptedChange(f"x_{n}", "delete", one.message_id, place, "u", now) for n, one in enumerate(messages)]
+    world.files.refused = set(names)
+    assert world.changing.apply_changes(changes) == [None] * 3
+    assert set(world.files.kept) == set(names)
+    with pytest.raises(UnavailableError):
+        world.attachments.sweep()
+    world.files.refused = {names[0]}
+    world.clock.advance(HOUR_S)
+    assert world.attachments.sweep() == 2, "one that is refused is in the way of none"
+    world.files.refused = set()
+    world.clock.advance(HOUR_S)
+    assert world.attachments.sweep() == 1
+    assert world.files.kept == {}
+
+
+def test_a_page_of_what_lapsed_is_not_all_of_it(world: World, ann: Identity) -> None:
+    names = [upload(world, ann, sent=False) for _ in range(250)]
+    world.clock.advance(DAY_S)
+    assert world.attachments.sweep() == 250
+    assert world.attachment_store.list_lapsed(world.clock.now(), 1) == []
+    assert world.attachment_store.find_uploads(names, world.clock.now() - timedelta(days=1)) == {}

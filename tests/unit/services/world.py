@@ -124,7 +124,9 @@ class World:
         )
         self.attachment_store = FakeAttachmentStore()
         self.files = FakeFileStore()
-        self.attachments = Attachments(uploads=self.attachment_store, files=self.files, clock=self.clock)
+        self.attachments = Attachments(
+            uploads=self.attachment_store, files=self.files, messages=self.message_store, clock=self.clock
+        )
         self.attachment_url = self.files.presign_download
         self.trace_store = FakeTraceStore(self.clock)
         self.tracing = Tracing(traces=self.trace_store, clock=self.clock, now_s=lambda: self.clock.now().timestamp())

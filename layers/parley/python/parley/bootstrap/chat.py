@@ -75,7 +75,9 @@ class ChatServices(Adapters):
     def attachments(self) -> Attachments:
         from parley.services.attachments import Attachments
 
-        return Attachments(uploads=self.stores.attachments, files=self.files, clock=self.clock)
+        return Attachments(
+            uploads=self.stores.attachments, files=self.files, messages=self.stores.messages, clock=self.clock
+        )
 
     def _claim_uploads(self, identity: Identity, wanted: Mapping[str, Sequence[str]]) -> dict[str, Claimed]:
         # Few messages have any, so that the bucket's client waits for the first.

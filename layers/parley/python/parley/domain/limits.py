@@ -66,7 +66,7 @@ TYPING_LAPSE_S: Final = 6
 ATTACHMENT_URL_TTL_S: Final = 15 * 60
 UPLOAD_FORM_TTL_S: Final = 60 * 60
 UPLOAD_TTL_S: Final = 24 * 60 * 60
-"""For so long a file waits for the message that it is for."""
+"""For so long a file waits for the message that it is for, and after that for this message to be stored."""
 
 CONNECT_RATE_PER_S: Final = 100
 """New sockets of everybody together: a fifth of what API Gateway takes for an account (500 a second)."""

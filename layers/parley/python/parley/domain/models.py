@@ -123,7 +123,8 @@ class Attachment:
 class Upload:
     """A file that somebody was let upload, for one message of their own: `message_id`, once there is one.
 
-    Until then it is gone after `expires_at`, whether or not it was uploaded.
+    It lapses at `expires_at`: without a message it cannot be sent any more, and with one it is looked at whether that
+    was ever stored.
     """
 
     attachment: Attachment

@@ -10,6 +10,7 @@ from parley.domain.errors import UnavailableError
 from parley.observability import begin_invocation
 
 if TYPE_CHECKING:
+    from parley.services.attachments import Attachments
     from parley.services.erasure import Erasure
     from parley.services.outbox import Outbox
     from parley.services.presence import PresenceTracking
@@ -60,6 +61,13 @@ class ErasureServices(Protocol):
     def erasure(self) -> Erasure: ...
 
 
+class AttachmentServices(Protocol):
+    """What sweep_attachments uses."""
+
+    @property
+    def attachments(self) -> Attachments: ...
+
+
 def relay_outbox_handler(services: RelayServices) -> Handler:
     """Handles the schedule that publishes what was left in the outbox."""
 
@@ -76,6 +84,15 @@ def erase_accounts_handler(services: ErasureServices) -> Handler:
         return services.erasure.resume()
 
     return _handler("accounts were erased late", run)
+
+
+def sweep_attachments_handler(services: AttachmentServices) -> Handler:
+    """Handles the schedule that deletes the files that no message has."""
+
+    def run() -> int:
+        return services.attachments.sweep()
+
+    return _handler("files that no message has were deleted", run)
 
 
 def _handler(what: str, run: Callable[[], int]) -> Handler:

@@ -13,15 +13,16 @@ class AttachmentStore(Protocol):
     """What is known of uploads."""
 
     def insert_upload(self, upload: Upload) -> None:
-        """Adds an upload, to be gone some time after its `expires_at` unless a message claims it before."""
+        """Adds an upload, which lapses at its `expires_at`."""
         ...
 
     def find_uploads(self, attachment_ids: Sequence[str], now: datetime) -> dict[str, Upload]:
-        """The uploads with these ids, in one query; those that have expired are left out, as are ids of none."""
+        """The uploads with these ids, in one query. Left out are ids of none, what was withdrawn, and what has lapsed
+        and is no message's."""
         ...
 
-    def claim_uploads(self, message_ids: Mapping[str, str]) -> frozenset[str]:
-        """Gives uploads to their messages, each to one for ever: it expires no more. Idempotent.
+    def claim_uploads(self, message_ids: Mapping[str, str], until: datetime) -> frozenset[str]:
+        """Gives uploads to their messages, each to one for ever, and has them lapse at `until`. Idempotent.
 
         Of concurrent calls that give one upload to two messages exactly one succeeds.
 
@@ -35,6 +36,26 @@ class AttachmentStore(Protocol):
 
     def find_claimed(self, message_ids: Sequence[str]) -> frozenset[str]:
         """The ids of the attachments that these messages claimed, by an index."""
+        ...
+
+    def list_lapsed(self, now: datetime, limit: int) -> list[Upload]:
+        """What has lapsed by now, by an index, the longest ago first; what was withdrawn before is among them."""
+        ...
+
+    def settle_uploads(self, attachment_ids: Sequence[str]) -> None:
+        """Has uploads never lapse: their message is stored. Idempotent."""
+        ...
+
+    def withdraw_uploads(self, attachment_ids: Sequence[str], now: datetime, until: datetime) -> frozenset[str]:
+        """Takes lapsed uploads back: no message can claim them from then on. They lapse again at `until`.
+
+        Returns:
+            Those that are withdrawn; one that was claimed anew meanwhile has not lapsed, and is not among them.
+        """
+        ...
+
+    def lapse_uploads(self, attachment_ids: Sequence[str], now: datetime) -> None:
+        """Has uploads lapse now; idempotent."""
         ...
 
     def forget_uploads(self, attachment_ids: Sequence[str]) -> None:

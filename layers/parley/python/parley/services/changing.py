@@ -35,7 +35,7 @@ class Changing:
 
         A redelivered batch changes nothing and emits the same revs again: whether they were emitted before is not
         known. Every rev is emitted, so that no client waits for one that is missing. The files of deleted messages go
-        after that; until they have, the delete counts as not made and comes again.
+        after that, or are noted to go later; until they are, the delete counts as not made and comes again.
 
         Returns:
             For each of the batch None when it is made and emitted, else why not: a retryable error means that the

@@ -263,15 +263,13 @@ def decode_attachment(document: Raw) -> Attachment:
 
 
 def encode_upload(upload: Upload) -> Document:
-    """`expiresAt` is what the database deletes it by, so it is not there once a message has it."""
-    expiry = {} if upload.message_id is not None else {"expiresAt": upload.expires_at}
     return {
         "_id": upload.attachment.attachment_id,
         "attachment": encode_attachment(upload.attachment),
         "ownerId": upload.owner_id,
         "createdAt": upload.created_at,
         "messageId": upload.message_id,
-        **expiry,
+        "lapsesAt": upload.expires_at,
     }
 
 
@@ -280,7 +278,8 @@ def decode_upload(document: Raw) -> Upload:
         attachment=decode_attachment(document["attachment"]),
         owner_id=document["ownerId"],
         created_at=document["createdAt"],
-        expires_at=document.get("expiresAt") or document["createdAt"],
+        # Under its first name it was also what the database deleted an upload by.
+        expires_at=document.get("lapsesAt") or document.get("expiresAt") or document["createdAt"],
         message_id=document.get("messageId"),
     )
 

@@ -56,7 +56,7 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         ),
     ],
     "attachments": [
-        IndexModel([("expiresAt", ASCENDING)], name="expiry", expireAfterSeconds=0),
+        IndexModel([("lapsesAt", ASCENDING)], name="lapse"),
         IndexModel([("messageId", ASCENDING)], name="message"),
     ],
     "deadLetterMarks": [IndexModel([("at", ASCENDING)], name="expiry", expireAfterSeconds=90 * 24 * 60 * 60)],
