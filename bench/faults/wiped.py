@@ -161,6 +161,17 @@ class Crowd:
             person.user_id: person.user_id not in self.away for person in self.people
         }
 
+    async def until_stored(self) -> float:
+        """Waits until everything that was acknowledged is stored; in how many seconds that was."""
+        started = time.monotonic()
+        for place, members in self.places.items():
+            sent = {message_id for name, message_id in self.sent if name == place}
+            while not sent <= {message["messageId"] for message in await members[0].history(place)}:
+                if time.monotonic() - started > GIVE_UP_S:
+                    return float("inf")
+                await asyncio.sleep(LOOK_S)
+        return time.monotonic() - started
+
     def lacking(self) -> int:
         """How many messages are missing on how many devices, counted together."""
         return sum(
@@ -191,10 +202,13 @@ async def run(url: str, people: int, devices: int, away: int) -> bool:
                 task.cancel()
             results = await asyncio.gather(*work, return_exceptions=True)
         failed = [result for result in results if not isinstance(result, asyncio.CancelledError)]
+        stored_s = await crowd.until_stored()
+        before = crowd.lacking()
         await asyncio.gather(*(device.sync() for device in crowd.present()))
         missing = crowd.lacking()
         count, syncs = sum(1 for _ in crowd.present()), sum(device.syncs for device in crowd.present())
-        print(f"{len(crowd.sent)} messages, {count} devices, {syncs} syncs: {missing} missing after the last sync")
+        print(f"{len(crowd.sent)} messages were stored {stored_s:.1f} s after the last; {count} devices, {syncs} syncs")
+        print(f"missing before the last sync: {before}, after it: {missing}")
         for failure in failed:
             print(f"failed: {failure!r}")
         await asyncio.gather(*(device.stop() for device in crowd.all_devices()))

@@ -244,6 +244,20 @@ def test_without_kafka_each_is_refused_as_retryable(world: World, ann: Identity,
         world.chat.send_message(ann, draft(here))
 
 
+def test_who_comes_after_one_who_waited_for_kafka_in_vain_is_told_at_once(
+    world: World, ann: Identity, here: str, elsewhere: str
+) -> None:
+    world.publisher.fails = lambda record: record.key == here and bool(world.clock.advance(3.5))
+    assert codes(world.chat.send_messages(ann, [draft(here), draft(elsewhere)])) == ["unavailable", "accepted"]
+    assert codes(world.chat.send_messages(ann, [draft(here)])) == ["unavailable"]
+    calls = world.publisher.calls["publish"]
+    with pytest.raises(UnavailableError):
+        world.chat.send_messages(ann, [draft(elsewhere, 2)])
+    assert world.publisher.calls["publish"] == calls == 2
+    world.clock.advance(1.1)
+    assert codes(world.chat.send_messages(ann, [draft(elsewhere, 2)])) == ["accepted"]
+
+
 @pytest.mark.parametrize("store", ["conversation_store", "message_store"])
 def test_what_cannot_be_checked_is_not_handed_over(world: World, ann: Identity, here: str, store: str) -> None:
     (target,) = world.store(ann, draft(here))

@@ -140,6 +140,7 @@ class World:
             claim_uploads=self.attachments.claim_uploads,
             tracing=self.tracing,
             clock=self.clock,
+            now_s=lambda: self.clock.now().timestamp(),
         )
         self.editing = Editing(
             conversations=self.conversation_store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from parley.domain.limits import SEND_BATCH_MAX_COUNT
 from parley.domain.models import AcceptedMessage, Draft, Identity, Membership, Message
 from parley.domain.records import SendRequested
 from parley.ports import Clock, ConversationStore, MessageStore, Publisher
+from parley.services.absence import Absence
 from parley.services.access import access_conversations, check_unblocked, not_found
 from parley.services.attachments import Claimed
 from parley.services.tracing import Tracing
@@ -37,6 +39,7 @@ class Chat:
 
     Args:
         claim_uploads: gives messages the uploads that they name: see Attachments. Few messages name any.
+        now_s: a clock that never steps back, in seconds.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class Chat:
         claim_uploads: ClaimUploads,
         tracing: Tracing,
         clock: Clock,
+        now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._conversations = conversations
         self._messages = messages
         self._publisher = publisher
         self._claim_uploads = claim_uploads
+        self._absence = Absence(now_s)
         self._tracing = tracing
         self._clock = clock
 
@@ -87,13 +92,18 @@ class Chat:
 
         Raises:
             InvalidRequestError: there is no draft, or there are too many.
-            UnavailableError: the checks could not be made; nothing was handed over.
+            UnavailableError: the checks could not be made, or what it takes was not there a second ago; nothing was
+                handed over.
         """
         if not 1 <= len(drafts) <= SEND_BATCH_MAX_COUNT:
             problem = FieldProblem("messages", f"It must hold 1 to {SEND_BATCH_MAX_COUNT} messages.")
             raise InvalidRequestError("So many messages cannot be sent at once.", [problem])
-        outcomes = self._check_drafts(identity, drafts)
-        failures = self._do_hand_over([outcome for outcome in outcomes if isinstance(outcome, AcceptedMessage)])
+        with self._absence.watch() as note_absence:
+            outcomes = self._check_drafts(identity, drafts)
+            accepted = [outcome for outcome in outcomes if isinstance(outcome, AcceptedMessage)]
+            failures = self._do_hand_over(accepted)
+            if failures and all(message.message_id in failures for message in accepted):
+                note_absence()
         return [
             failures.get(outcome.message_id, outcome) if isinstance(outcome, AcceptedMessage) else outcome
             for outcome in outcomes
