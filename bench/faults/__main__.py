@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -79,7 +80,9 @@ def main() -> int:
                     print("\n".join([f"{name}:", *report.lines()]), flush=True)
                     bad += bool(report.failures())
         except BaseException:
-            print(stack.log_tail(20), file=sys.stderr)
+            options.out.mkdir(parents=True, exist_ok=True)
+            shutil.copy(stack.log, options.out / "stack.log")
+            print(f"what the stack said is in {options.out / 'stack.log'}", file=sys.stderr)
             raise
         finally:
             stack.stop()
