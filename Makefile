@@ -91,6 +91,9 @@ documents: setup-local ## write openapi.json and asyncapi.json to a folder (FOLD
 bench: setup-local ## measure the figures of docs/benchmarks.md on this machine
 	$(IN)python -m bench $(ARGS)
 
+faults: setup-local ## break a stack of its own on purpose, and hold what came of it to the contract: docs/faults.md
+	$(IN)python -m bench.faults $(ARGS)
+
 peers: setup-local ## install, by npm, what `make bench ARGS=peers` measures the twin beside
 	cd bench/peers && PATH="$(CURDIR)/$(IN):$$PATH" npm ci --ignore-scripts --no-audit --no-fund
 
