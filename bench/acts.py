@@ -153,7 +153,7 @@ class Acts:
             deadline = time.monotonic() + SETTLE_S
             while wrong := differences(describe(client.replica), await read_anew(client.person)):
                 if time.monotonic() > deadline:
-                    await client.sync()
+                    await client.make_whole()
                     wrong = differences(describe(client.replica), await read_anew(client.person))
                     found += [f"{client.person.username}{difference}" for difference in wrong]
                     break

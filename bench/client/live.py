@@ -85,8 +85,15 @@ class LiveClient:
             await self._is_open.wait()
         return await self.device.request(action, data, timeout_s=timeout_s)
 
-    async def sync(self) -> None:
-        """Asks for what it does not have until it has all; ends with the socket, as the next one syncs anew."""
+    async def make_whole(self, *, timeout_s: float = 60) -> None:
+        """Syncs, over the next socket where this one ends meanwhile; TimeoutError where that takes too long."""
+        async with asyncio.timeout(timeout_s):
+            while not await self.sync():
+                await asyncio.sleep(0.1)
+                await self._is_open.wait()
+
+    async def sync(self) -> bool:
+        """Asks for what it does not have; whether it has all then. It ends with the socket: the next one syncs anew."""
         async with self._syncing:
             self.syncs += 1
             self.replica.begin_pass()
@@ -103,12 +110,13 @@ class LiveClient:
                     continue
                 except (ConnectionError, TimeoutError):
                     self.cut()
-                    return
+                    return False
                 self.replica.apply_sync(page)
                 self.token = page["token"]
                 if page["complete"]:
                     break
         self._watch_gaps()
+        return True
 
     async def _connect(self) -> None:
         device = await self._open()
@@ -209,7 +217,7 @@ class LiveClient:
         else:
             self._watch_gaps()
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, object]) -> None:
         if self._stopped:
             work.close()
             return
@@ -218,7 +226,7 @@ class LiveClient:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _quietly(work: Coroutine[Any, Any, None]) -> None:
+async def _quietly(work: Coroutine[Any, Any, object]) -> None:
     """A socket that ends in the middle of it is no failure: whoever watches the socket begins anew."""
     with contextlib.suppress(ConnectionError, TimeoutError):
         await work

@@ -265,7 +265,7 @@ class Scene:
     async def sync_all(self) -> None:
         """Everybody syncs a last time; then what each has goes into the history."""
         for client in self.clients:
-            await client.sync()
+            await client.make_whole()
             self.records += [
                 Kept(client.person.user_id, name, message["messageId"], message["seq"])
                 for name, held in client.replica.conversations.items()

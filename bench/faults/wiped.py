@@ -172,6 +172,16 @@ class Crowd:
                 await asyncio.sleep(LOOK_S)
         return time.monotonic() - started
 
+    async def sync_all(self) -> None:
+        """Every device syncs a last time."""
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def sync(device: LiveClient) -> None:
+            async with slots:
+                await device.make_whole()
+
+        await asyncio.gather(*(sync(device) for device in self.present()))
+
     def lacking(self) -> int:
         """How many messages are missing on how many devices, counted together."""
         return sum(
@@ -204,7 +214,7 @@ async def run(url: str, people: int, devices: int, away: int) -> bool:
         failed = [result for result in results if not isinstance(result, asyncio.CancelledError)]
         stored_s = await crowd.until_stored()
         before = crowd.lacking()
-        await asyncio.gather(*(device.sync() for device in crowd.present()))
+        await crowd.sync_all()
         missing = crowd.lacking()
         count, syncs = sum(1 for _ in crowd.present()), sum(device.syncs for device in crowd.present())
         print(f"{len(crowd.sent)} messages were stored {stored_s:.1f} s after the last; {count} devices, {syncs} syncs")
