@@ -110,6 +110,7 @@ def test_a_rest_function_loads_its_own_routes_and_makes_no_document(
     assert own <= routes
     assert not routes & {*others, "openapi", "examples"}
     assert not {name for name in loaded if name.startswith("parley.protocol.asyncapi")}
+    assert ("kafka" in loaded) == (function == "rest_chat")
 
 
 def test_importing_parley_opens_no_socket_and_reads_no_environment() -> None:
