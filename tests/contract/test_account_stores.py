@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parley.domain.ids import derive_direct_id
-from parley.domain.models import Credentials, ProfileChanges, Rotation, Session
+from parley.domain.models import Credentials, ProfileChanges, Rotation, Session, User
 from parley.stores.indexes import SEARCH
 from parley.stores.mongo import MongoStores
 from tests.contract.conftest import Stores
@@ -118,13 +118,30 @@ def test_a_long_search_compares_what_is_beyond_the_looked_up_beginning(stores: S
 def test_people_of_before_the_index_are_found_once_it_is_made(mongo: MongoStores) -> None:
     old = replace(a_user(username="from_before"), display_name="Old Timer")
     mongo.users.insert_user(old, "hash")
-    users = mongo._database["users"]
-    users.update_one({"_id": old.user_id}, {"$unset": {"searchPrefixes": ""}})
-    users.drop_index(SEARCH)
+    forget_prefixes(mongo, old)
+    mongo._database["users"].drop_index(SEARCH)
     assert mongo.users.search_users("tim", after=None, limit=5) == []
     for _ in range(2):
         mongo.create_indexes()
         assert mongo.users.search_users("tim", after=None, limit=5) == [old]
+
+
+def forget_prefixes(mongo: MongoStores, *people: User) -> None:
+    """Leaves people as a release wrote them that knew of no such thing."""
+    lacking = {"_id": {"$in": [person.user_id for person in people]}}
+    mongo._database["users"].update_many(lacking, {"$unset": {"searchPrefixes": ""}})
+
+
+@pytest.mark.engines
+def test_people_whom_an_old_release_registered_after_the_set_up_are_found_after_the_next(mongo: MongoStores) -> None:
+    mongo.create_indexes()
+    people = [replace(a_user(username=f"late_{number:04}"), display_name="Latecomer") for number in range(501)]
+    for person in people:
+        mongo.users.insert_user(person, "hash")
+    forget_prefixes(mongo, *people)
+    assert mongo.users.search_users("latecomer", after=None, limit=1_000) == []
+    mongo.create_indexes()
+    assert mongo.users.search_users("latecomer", after=None, limit=1_000) == people
 
 
 def test_an_erased_user_is_nobody_and_their_names_are_free(stores: Stores) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
 from pymongo.collection import Collection
 from pymongo.database import Database
 
@@ -16,6 +16,7 @@ from parley.stores.writers import NOTE_LIFE_S, WRITERS
 USERNAME: Final = "username"
 EMAIL: Final = "email"
 SEARCH: Final = "search_prefix"
+_FILL_COUNT: Final = 500
 
 INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
     "users": [
@@ -80,15 +81,26 @@ def create_indexes(database: Database[Document]) -> None:
     for name, indexes in INDEXES.items():
         if name not in existing:
             database.create_collection(name, check_exists=False)
-        if name == "users" and name in existing and SEARCH not in database[name].index_information():
-            _fill_search_prefixes(database[name])
         if indexes:
             database[name].create_indexes(list(indexes))
+    _fill_search_prefixes(database["users"])
 
 
 def _fill_search_prefixes(users: Collection[Document]) -> None:
-    """Gives those their beginnings who were registered before people were searched by them."""
-    wanted = {"searchPrefixes": None}
-    for user in users.find(wanted, projection={"searchKeys": True}):
-        prefixes = list(make_search_prefixes(user.get("searchKeys") or ()))
-        users.update_one({"_id": user["_id"], **wanted}, {"$set": {"searchPrefixes": prefixes}})
+    """Gives those their beginnings who were registered by a release that knew of none.
+
+    A release goes on registering people after the next one's indexes were created, until it is replaced. So they are
+    looked for each time: one find, by the index, where there are none.
+    """
+    lacking = {"searchPrefixes": None}
+    while found := list(users.find(lacking, projection={"searchKeys": True}, limit=_FILL_COUNT)):
+        users.bulk_write(
+            [
+                UpdateOne(
+                    {"_id": user["_id"], **lacking},
+                    {"$set": {"searchPrefixes": list(make_search_prefixes(user.get("searchKeys") or ()))}},
+                )
+                for user in found
+            ],
+            ordered=False,
+        )
