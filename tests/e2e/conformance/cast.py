@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -63,6 +63,13 @@ class Accounts:
                 await person.client.request(
                     "DELETE", "/api/users/me", token=person.access_token, body={"password": PASSWORD}
                 )
+
+
+def open_stage(base: str) -> Iterator[Accounts]:
+    """The accounts of a run on a stage, which are erased in the end: what a fixture yields from."""
+    made = Accounts(base.rstrip("/"))
+    yield made
+    asyncio.run(made.erase())
 
 
 class Cast:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conformance.cast import Accounts, Cast
+from tests.e2e.conformance.cast import Accounts, Cast, open_stage
 from tests.e2e.conformance.table import Line, make_table
 
 BASE_VARIABLE = "CONFORMANCE_BASE"
@@ -25,10 +25,7 @@ lines: dict[str, Line] = {}
 @pytest.fixture(scope="session")
 def accounts(request: pytest.FixtureRequest) -> Iterator[Accounts]:
     """The accounts of the run."""
-    base = os.environ.get(BASE_VARIABLE) or request.getfixturevalue("stack").url
-    made = Accounts(base.rstrip("/"))
-    yield made
-    asyncio.run(made.erase())
+    yield from open_stage(os.environ.get(BASE_VARIABLE) or request.getfixturevalue("stack").url)
 
 
 @pytest.fixture

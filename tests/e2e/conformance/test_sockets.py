@@ -6,15 +6,14 @@ import asyncio
 import json
 from collections import Counter
 from functools import partial
-from urllib.parse import urlsplit
 
 import pytest
 
-from bench.client import Device, FrameError, UpgradeRefusedError
+from bench.client import Device, UpgradeRefusedError, open_socket
 from bench.client.rest import Json
 from tests.e2e.conformance.cast import DEADLINE_S, Cast, refused_frame, settle
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
+MOST_BURSTS = 10
 
 
 async def test_connect(cast: Cast) -> None:
@@ -132,6 +131,54 @@ async def test_order(cast: Cast) -> None:
         assert [message["seq"] for message in device.messages] == list(range(1, 31))
 
 
+async def test_joined_frames(cast: Cast) -> None:
+    """Events that wait together come as one frame, a JSON array of up to 32 KB, in seq order and each once."""
+    place = await cast.group(cast.ben)
+    (sender,) = await cast.devices(cast.ada)
+    reader = FrameReader()
+    socket = await open_socket(await cast.ben.ws_ticket(), reader.take)
+    count = 0
+    try:
+        while not reader.joined and count < MOST_BURSTS * 25:
+            drafts = [
+                {"conversationId": place, "clientMessageId": f"j{number}", "content": "x" * 1_000}
+                for number in range(count, count + 25)
+            ]
+            await sender.request("send", {"messages": drafts}, timeout_s=DEADLINE_S)
+            count += 25
+            await reader.wait_for(count)
+    finally:
+        await socket.close()
+    assert reader.joined, f"{count} messages in bursts of 25 came one a frame"
+    assert reader.seqs == list(range(1, count + 1))
+    assert max(reader.sizes) <= 32 * 1024
+
+
+class FrameReader:
+    """Takes frames as they are, and events out of them."""
+
+    def __init__(self) -> None:
+        self.joined = 0
+        self.sizes: list[int] = []
+        self.seqs: list[int] = []
+        self._changed = asyncio.Event()
+
+    def take(self, payload: bytes) -> None:
+        whole = json.loads(payload)
+        self.sizes.append(len(payload))
+        self.joined += isinstance(whole, list) and len(whole) > 1
+        for event in whole if isinstance(whole, list) else [whole]:
+            if event["event"] == "chat:receive":
+                self.seqs.append(event["data"]["message"]["seq"])
+        self._changed.set()
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.seqs) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+
 REFUSALS: list[tuple[str, str, str, Json]] = [
     ("an unknown action", "invalid_request", "fly", {}),
     ("an unknown field", "invalid_request", "ping", {"x": 1}),
@@ -185,19 +232,6 @@ async def test_close_codes(cast: Cast, binary: bool, size: int, code: int) -> No
     payload = b'{"action":"ping","data":{"padding":"%s"}}' % (b"x" * size)
     (device.socket.send_binary if binary else device.socket.send_text)(payload)
     assert await device.wait_closed(timeout_s=DEADLINE_S) == code
-
-
-async def test_rate_limits(cast: Cast) -> None:
-    """Typing beyond 2 a second and its burst is refused as rate_limited with retryAfter; REST answers 429."""
-    place = await cast.direct()
-    (device,) = await cast.devices(cast.ada)
-    data = {"conversationId": place, "state": "start"}
-    answers = await asyncio.gather(*(device.start("typing", data) for _ in range(40)), return_exceptions=True)
-    refused = [answer for answer in answers if isinstance(answer, FrameError)]
-    if not refused and urlsplit(cast.base).hostname in LOOPBACK:
-        pytest.skip("the stack has its rate limits off")
-    assert {error.code for error in refused} == {"rate_limited"}
-    assert all(error.retryable and error.retry_after for error in refused)
 
 
 async def test_sync_over_the_socket(cast: Cast) -> None:
