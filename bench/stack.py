@@ -79,15 +79,21 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        try:
+            self.url = self._wait_for_address()
+        except BaseException:  # whoever gives up waiting must not leave it behind
+            self.kill()
+            raise
+
+    def _wait_for_address(self) -> str:
         deadline = time.monotonic() + START_DEADLINE_S
         while not (facts := self.facts()):
             if self.process.poll() is not None:
                 raise StackError(f"the stack ended with {self.process.returncode}:\n{self.log_tail()}")
             if time.monotonic() > deadline:
-                self.kill()
                 raise StackError(f"the stack did not start within {START_DEADLINE_S:.0f} s:\n{self.log_tail()}")
             time.sleep(POLL_S)
-        self.url = str(facts["url"]).rstrip("/")
+        return str(facts["url"]).rstrip("/")
 
     def facts(self) -> dict[str, Any]:
         """What the run noted about itself in its data folder; {} as long as it does not serve."""
