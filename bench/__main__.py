@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from bench.client import ParleyClient
-from bench.load import group, history, message_path, peers, rest, starts, syncing, twin
+from bench.load import group, history, message_path, peers, push, rest, starts, syncing, twin
 from bench.load.figures import MeasurementError, Row, Sample, figures, table
 from bench.load.machine import describe_engines, describe_machine, describe_versions
 from bench.load.message_path import Loop, MessagePath
@@ -26,8 +26,8 @@ from bench.load.processes import Processes
 from bench.stack import Stack, StackError
 
 RESULTS = Path(__file__).parent / "results"
-CHAT_SCENARIOS = ("light", "full", "full25", "group500", "sync", "rest", "history")
-OTHER_SCENARIOS = ("twin", "peers", "imports", "start")
+CHAT_SCENARIOS = ("light", "full", "full25", "group500", "group1000", "sync", "rest", "history")
+OTHER_SCENARIOS = ("push", "twin", "peers", "imports", "start")
 SCENARIOS = (*CHAT_SCENARIOS, *OTHER_SCENARIOS)
 # What is only measured where it is asked for: it needs packages that nothing else does, or minutes to be made ready.
 BY_DEFAULT = tuple(name for name in SCENARIOS if name not in ("peers", "history"))
@@ -53,6 +53,7 @@ class Bench:
         async with ParleyClient(url) as client:
             people = People(client)
             path, into_group = MessagePath(people, processes), group.GroupPath(people, processes)
+            into_large = group.GroupPath(people, processes, group.MANY)
             single = Loop("full", self._pairs)
             batched = Loop("full25", self._pairs, batch=25)
             pages = history.HistoryPath(people, processes, self._long)
@@ -61,6 +62,7 @@ class Bench:
                 "full": (message_path.full_rows(single, ">= 1,000", "<= 1.5"), lambda: path.full(single)),
                 "full25": (message_path.full_rows(batched, ">= 5,000", "<= 0.25"), lambda: path.full(batched)),
                 "group500": (group.ROWS, into_group.run),
+                "group1000": (group.MANY_ROWS, into_large.run_beside_dead),
                 "sync": (syncing.ROWS, syncing.SyncPath(client).run),
                 "rest": (rest.ROWS, rest.RestPath(people, processes).run),
                 "history": (history.rows(self._long), pages.run),
@@ -111,6 +113,8 @@ async def run(options: argparse.Namespace) -> Bench:
             await bench.measure(
                 "start", starts.START_ROWS, lambda: asyncio.to_thread(starts.measure_second_start, data)
             )
+        if "push" in options.scenarios:
+            await bench.measure("push", push.ROWS, lambda: asyncio.to_thread(push.measure))
         alone_scenarios = [name for name in ("twin", "peers") if name in options.scenarios]
         if alone_scenarios:
             alone = Stack(Path(folder) / "twin", environment={"MANIFEST": str(twin.MANIFEST)})

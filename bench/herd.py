@@ -19,6 +19,7 @@ from bench.client import ParleyClient
 from bench.client.live import LiveClient
 from bench.client.rest import Person
 from bench.faults.control import Control
+from bench.load.people import create_large_group
 from bench.stack import Stack
 
 SIDE_BY_SIDE = 6
@@ -45,7 +46,7 @@ class Herd:
                 return await self._client.register(f"h{run}.{number}", self._password)
 
         people = list(await asyncio.gather(*(register(number) for number in range(count))))
-        self._place = await people[0].create_group("Herd", [person.user_id for person in people[1:]])
+        self._place = await create_large_group(people[0], "Herd", [person.user_id for person in people[1:]])
         self._clients = [
             LiveClient(person, self._password, chance=random.Random(number)) for number, person in enumerate(people)
         ]

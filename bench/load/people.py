@@ -13,6 +13,7 @@ from bench.load.figures import MeasurementError
 
 TOKEN_LIFE_S = 480.0
 SIDE_BY_SIDE = 8
+AT_ONCE = 200
 
 
 class People:
@@ -66,6 +67,15 @@ class People:
             return since, person
         async with self._slots:
             return time.monotonic(), await self.client.login(person.username, self._password)
+
+
+async def create_large_group(owner: Person, name: str, member_ids: Sequence[str]) -> str:
+    """The id of a new group whose members are added some at a time: each time is one transaction."""
+    group_id = await owner.create_group(name, member_ids[:AT_ONCE])
+    for first in range(AT_ONCE, len(member_ids), AT_ONCE):
+        body = {"add": list(member_ids[first : first + AT_ONCE])}
+        await owner.call("PATCH", f"/api/groups/{group_id}/members", body=body)
+    return group_id
 
 
 async def close_all(sockets: Sequence[Socket]) -> None:
