@@ -86,7 +86,7 @@ export async function enter(browser: Browser, url: string, made: Account, option
   return { ...made, context, page, troubles };
 }
 
-export async function direct(url: string, one: Account, other: Account): Promise<string> {
+export async function direct(url: string, one: Account, other: Pick<Account, "userId">): Promise<string> {
   const made = await call<{ conversationId: string }>(url, one.token, "POST", "/api/conversations", { kind: "direct", memberId: other.userId });
   return made.conversationId;
 }

@@ -1,6 +1,6 @@
-import { expect, test } from "@playwright/test";
+import { expect, test, type JSHandle, type Page } from "@playwright/test";
 import { deflateSync } from "node:zlib";
-import { arrive, direct, leave, message, messages } from "../people";
+import { account, arrive, direct, leave, message, messages } from "../people";
 
 /** A picture of stripes, made here so that no file has to be kept. */
 function png(width: number, height: number): Buffer {
@@ -30,6 +30,54 @@ function chunk(kind: string, data: Buffer): Buffer {
   check.writeUInt32BE((sum ^ 0xffffffff) >>> 0);
   return Buffer.concat([size, body, check]);
 }
+
+/** Files as a browser hands them over that are dragged in, or pasted. */
+function carry(page: Page, name: string, text: string): Promise<JSHandle<DataTransfer>> {
+  return page.evaluateHandle(
+    ([fileName, content]) => {
+      const data = new DataTransfer();
+      data.items.add(new File([content ?? ""], fileName ?? "", { type: "text/plain" }));
+      return data;
+    },
+    [name, text],
+  );
+}
+
+test("a file that is dropped and one that is pasted are attached and sent", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const ben = await account(url, "Ben");
+  const ada = await arrive(browser, url, "Ada");
+  const { page } = ada;
+  await page.goto(`/c/${await direct(url, ada, ben)}`);
+  const [chat, field] = [page.locator("main.chat"), page.getByRole("textbox", { name: /Write to/ })];
+  const dropped = await carry(page, "dropped.txt", "let fall");
+  await chat.dispatchEvent("dragover", { dataTransfer: dropped });
+  await expect(page.getByText("Drop files to attach them")).toBeVisible();
+  await chat.dispatchEvent("drop", { dataTransfer: dropped });
+  await expect(page.getByText("Drop files to attach them")).toBeHidden();
+  const pasted = await carry(page, "pasted.txt", "stuck on");
+  await field.evaluate((element, clipboardData) => element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true })), pasted);
+  const files = page.getByRole("list", { name: "Files" });
+  await expect(files.getByRole("listitem")).toContainText(["dropped.txt", "pasted.txt"]);
+  await expect(page.locator(".upload progress")).toHaveCount(0);
+  // Where they went, it can be written on, and sent from.
+  await expect(field).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(files).toBeHidden();
+  const sent = messages(page).first();
+  for (const name of ["dropped.txt", "pasted.txt"]) await expect(sent.getByRole("button", { name: new RegExp(name) })).toContainText("8 B");
+  await expect(sent.getByRole("img", { name: /Sent|Delivered/ })).toBeVisible();
+
+  // A text that is dragged over is no file.
+  const text = await page.evaluateHandle(() => {
+    const data = new DataTransfer();
+    data.setData("text/plain", "a text");
+    return data;
+  });
+  await chat.dispatchEvent("dragover", { dataTransfer: text });
+  await expect(page.getByText("Drop files to attach them")).toBeHidden();
+  await leave(ada);
+});
 
 test("a picture and a file are uploaded, sent, shown to the other and opened", async ({ browser, baseURL }) => {
   const url = baseURL ?? "";

@@ -79,6 +79,7 @@ const en = {
   email: "Email",
   password: "Password",
   passwordHint: (least: number) => `At least ${least} characters: four words do well.`,
+  wrongPassword: "That is not your password.",
   passwordShort: (least: number) => `It needs at least ${least} characters.`,
   showPassword: "Show password",
   hidePassword: "Hide password",

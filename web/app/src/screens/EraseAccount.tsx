@@ -2,7 +2,7 @@ import { useParley } from "@parley/react";
 import { useState, type ReactNode } from "react";
 import { Field } from "../parts/Field";
 import { Modal } from "../parts/Modal";
-import { errorText } from "../state/errors";
+import { passwordErrorText } from "../state/errors";
 import { forgetKept } from "../state/kept";
 import { t } from "../strings";
 
@@ -16,7 +16,7 @@ export function EraseAccount({ onClose }: { onClose: () => void }): ReactNode {
       await client.deleteAccount(password);
       forgetKept();
     } catch (failure) {
-      setError(errorText(failure));
+      setError(passwordErrorText(failure));
     }
   }
 

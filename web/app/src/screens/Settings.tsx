@@ -7,7 +7,7 @@ import { Avatar } from "../parts/Avatar";
 import { Field } from "../parts/Field";
 import { IconButton } from "../parts/IconButton";
 import { Spinner } from "../parts/Spinner";
-import { errorText, fieldErrors } from "../state/errors";
+import { errorText, fieldErrors, passwordErrorText } from "../state/errors";
 import { lastSeen, wholeTime } from "../state/format";
 import { forgetKept } from "../state/kept";
 import { setNotifications, useNotificationState } from "../state/notifications";
@@ -192,7 +192,7 @@ function PasswordForm(): ReactNode {
       setNext("");
       tell(t.passwordChanged);
     } catch (failure) {
-      setError(errorText(failure));
+      setError(passwordErrorText(failure));
     }
   }
 

@@ -9,6 +9,11 @@ export function errorText(error: unknown): string {
   return t.errors[error.code];
 }
 
+/** The same where one's own password was asked for: what is forbidden then is what was typed. */
+export function passwordErrorText(error: unknown): string {
+  return error instanceof ParleyError && error.code === "forbidden" ? t.wrongPassword : errorText(error);
+}
+
 /** What is wrong with the fields of a form, by field; what belongs to none of them is under "". */
 export function fieldErrors(error: unknown, fields: readonly string[]): Record<string, string> {
   if (!(error instanceof ParleyError) || error.errors.length === 0) return { "": errorText(error) };
