@@ -1,4 +1,4 @@
-"""The client and its React hooks: linted, typed, tested on a fake clock and a fake socket, and small."""
+"""The client, its React hooks and the app: linted, typed, tested on a fake clock and a fake socket, and small."""
 
 from __future__ import annotations
 
@@ -24,12 +24,14 @@ def test_generated_types_are_those_of_the_documents() -> None:
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: run `make web-types`"
 
 
+@pytest.mark.timeout(240)
 def test_lint() -> None:
-    check("eslint", "sdk", "react", "vitest.config.ts", "--max-warnings", "0")
+    check("eslint", "sdk", "react", "app", "vitest.config.ts", "--max-warnings", "0")
 
 
 def test_types() -> None:
     check("tsc", "-p", ".")
+    check("tsc", "-p", "app")
 
 
 @pytest.mark.timeout(240)

@@ -31,7 +31,8 @@ export function Avatar({ id, name, url, size = "medium", isGroup = false, online
   );
 }
 
-function toneOf(id: string): number {
+/** The colour that somebody has wherever they are shown. */
+export function toneOf(id: string): number {
   let sum = 0;
   for (const letter of id) sum = (sum * 31 + letter.charCodeAt(0)) >>> 0;
   return sum % COLOURS;

@@ -6,7 +6,7 @@ import { useLocation } from "wouter";
 import { Avatar } from "../parts/Avatar";
 import { IconButton } from "../parts/IconButton";
 import { MenuButton, type MenuEntry } from "../parts/MenuButton";
-import { lastSeen, shortTime } from "../state/format";
+import { lastSeen, wholeDay } from "../state/format";
 import { attempt, tell } from "../state/toasts";
 import { t } from "../strings";
 
@@ -66,7 +66,7 @@ function Contact({ peer, onAsk }: { peer: User | null; onAsk: (question: Questio
           <p className="about">{peer.about}</p>
         </section>
       ) : null}
-      <p className="muted">{t.memberSince(shortTime(peer.createdAt))}</p>
+      <p className="muted">{t.memberSince(wholeDay(peer.createdAt))}</p>
       <div className="panel-actions">
         <button
           type="button"

@@ -2,7 +2,7 @@ import type { ChatMessage } from "@parley/client";
 import { useAuth, useMessage, useParley, useUser } from "@parley/react";
 import { CornerUpLeft, MoreHorizontal, SmilePlus } from "lucide-react";
 import { memo, useState, type MouseEvent, type ReactNode } from "react";
-import { Avatar } from "../parts/Avatar";
+import { Avatar, toneOf } from "../parts/Avatar";
 import { IconButton } from "../parts/IconButton";
 import { Ticks } from "../parts/Ticks";
 import { clockTime, dayName, wholeTime } from "../state/format";
@@ -108,7 +108,7 @@ function Bubble({ message, name, isActive, actions }: BubbleProps): ReactNode {
   const isLarge = message.attachments.length === 0 && !message.replyTo && isOnlyEmoji(text);
   return (
     <div className={`bubble ${message.isDeleted ? "deleted" : ""} ${isLarge ? "large" : ""}`}>
-      {name ? <span className={`sender tone-text-${name.length % 8}`}>{name}</span> : null}
+      {name ? <span className={`sender tone-${toneOf(message.senderId)}`}>{name}</span> : null}
       {message.replyTo && !message.isDeleted ? <Quote conversationId={message.conversationId} messageId={message.replyTo} onJump={actions.jump} /> : null}
       {message.attachments.length > 0 ? <Attachments message={message} /> : null}
       {message.isDeleted ? <span className="text">{t.messageDeleted}</span> : text && !isCaption ? <MessageText text={text} mentions={message.mentions} /> : null}

@@ -4,6 +4,7 @@ const time = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-di
 const weekday = new Intl.DateTimeFormat(undefined, { weekday: "long" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const longDay = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "long" });
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const DAY_MS = 86_400_000;
 
@@ -21,6 +22,8 @@ export function clockTime(stamp: string): string {
   }
   return text;
 }
+
+export const wholeDay = (stamp: string): string => date.format(new Date(stamp));
 
 export const wholeTime = (stamp: string): string => whole.format(new Date(stamp));
 
