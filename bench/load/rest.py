@@ -134,8 +134,8 @@ class RestPath:
         world = await self._world()
         calls = world.calls()
         sample: Sample = {"rest_login_ms": await self._logins(world.person)}
-        for call in calls.values():
-            await call()
+        for name in ("conversation", "users"):
+            await self._loop(name, calls[name])  # which has the environments started that so many calls at once need
         before = self._processes.read()
         sample |= await _light(calls)
         for name, call in calls.items():
@@ -145,7 +145,8 @@ class RestPath:
         return sample
 
     async def _loop(self, name: str, call: Call) -> Sample:
-        """So many calls of a route in flight, for `LOOP_S` seconds."""
+        """So many calls of a route in flight, for `LOOP_S` seconds, after as many that warm it up."""
+        await asyncio.gather(*(call() for _ in range(2 * IN_FLIGHT)))
         served = 0
         before, started = self._processes.read(), time.perf_counter()
 
