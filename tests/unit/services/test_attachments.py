@@ -172,10 +172,11 @@ def test_the_files_go_with_their_message(world: World, ann: Identity, place: str
 
 
 DAY_S = timedelta(days=1).total_seconds()
+FORTNIGHT_S = 14 * DAY_S
 HOUR_S = timedelta(hours=1).total_seconds()
 
 
-def test_what_came_into_no_message_is_swept_a_day_later(world: World, ann: Identity, place: str) -> None:
+def test_what_came_into_no_message_is_swept(world: World, ann: Identity, place: str) -> None:
     free, claimed, sent = (upload(world, ann) for _ in range(3))
     world.publisher.reachable = False
     assert isinstance(refusal_of(world, ann, with_files(place, 1, claimed)), UnavailableError)
@@ -184,22 +185,27 @@ def test_what_came_into_no_message_is_swept_a_day_later(world: World, ann: Ident
     assert set(world.files.kept) == {claimed, sent}
     assert world.attachments.sweep() == 0
     world.clock.advance(DAY_S)
-    assert world.attachments.sweep() == 2
+    assert world.attachments.sweep() == 1
+    assert world.attachment_store.find_uploads([free, claimed], world.clock.now()).keys() == {claimed}
+    world.clock.advance(FORTNIGHT_S)
+    assert world.attachments.sweep() == 1
     assert set(world.files.kept) == {sent}
     assert world.attachment_store.find_uploads([free, claimed], world.clock.now()) == {}
     assert isinstance(refusal_of(world, ann, with_files(place, 1, claimed)), InvalidRequestError)
-    world.clock.advance(DAY_S)
     assert world.attachment_store.list_lapsed(world.clock.now(), 9) == [], "what was stored is not looked at again"
 
 
-def test_a_retry_has_a_day_of_its_own_to_be_stored(world: World, ann: Identity, place: str) -> None:
+def test_each_retry_has_a_fortnight_of_its_own_to_be_stored(world: World, ann: Identity, place: str) -> None:
     name = upload(world, ann)
     accepted = world.chat.send_message(ann, with_files(place, 1, name))
-    world.clock.advance(DAY_S - 1)
+    world.clock.advance(FORTNIGHT_S - 1)
+    assert world.attachments.sweep() == 0
     assert world.chat.send_message(ann, with_files(place, 1, name)).message_id == accepted.message_id
-    world.clock.advance(2)
+    world.clock.advance(FORTNIGHT_S - 1)
     assert world.attachments.sweep() == 0
     assert world.storing.store_messages([accepted]) == [None]
+    world.clock.advance(1)
+    assert world.attachments.sweep() == 0
     assert set(world.files.kept) == {name}
 
 

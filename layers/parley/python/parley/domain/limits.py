@@ -66,7 +66,10 @@ TYPING_LAPSE_S: Final = 6
 ATTACHMENT_URL_TTL_S: Final = 15 * 60
 UPLOAD_FORM_TTL_S: Final = 60 * 60
 UPLOAD_TTL_S: Final = 24 * 60 * 60
-"""For so long a file waits for the message that it is for, and after that for this message to be stored."""
+"""For so long a file waits for the message that it is for."""
+CLAIM_TTL_S: Final = 14 * 24 * 60 * 60
+"""And for so long after that for this message to be stored: for longer than any topic keeps its records, as a consumer
+that stood still stores a message days after it was accepted."""
 
 CONNECT_RATE_PER_S: Final = 100
 """New sockets of everybody together: a fifth of what API Gateway takes for an account (500 a second)."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from parley.domain import ids, text
 from parley.domain.errors import FieldProblem, InvalidRequestError, ParleyError, UnavailableError
-from parley.domain.limits import UPLOAD_TTL_S
+from parley.domain.limits import CLAIM_TTL_S, UPLOAD_TTL_S
 from parley.domain.models import Attachment, Identity, Upload, UploadForm
 from parley.ports import AttachmentStore, Clock, FileStore, MessageStore
 
@@ -18,7 +18,8 @@ _log = logging.getLogger(__name__)
 _UNKNOWN: Final = "It names what is no upload of yours."
 _NOT_UPLOADED: Final = "It names a file that was not uploaded as it was announced."
 _TAKEN: Final = "It names an attachment of another message."
-_LEASE: Final = timedelta(seconds=UPLOAD_TTL_S)
+_UPLOAD_LEASE: Final = timedelta(seconds=UPLOAD_TTL_S)
+_CLAIM_LEASE: Final = timedelta(seconds=CLAIM_TTL_S)
 _AGAIN_AFTER: Final = timedelta(hours=1)
 _PAGE_COUNT: Final = 100
 _PAGES_MAX_COUNT: Final = 50
@@ -67,13 +68,13 @@ class Attachments:
             raise InvalidRequestError("The file cannot be uploaded.", problems)
         now = self._clock.now()
         attachment = Attachment(self._new_id(), file_name, content_type, size)
-        self._uploads.insert_upload(Upload(attachment, identity.user_id, now, expires_at=now + _LEASE))
+        self._uploads.insert_upload(Upload(attachment, identity.user_id, now, expires_at=now + _UPLOAD_LEASE))
         return attachment, self._files.presign_upload(attachment)
 
     def claim_uploads(self, identity: Identity, wanted: Mapping[str, Sequence[str]]) -> dict[str, Claimed]:
         """Gives each message the uploads that it names, which are its own from then on; idempotent.
 
-        It has a day to be stored: what never is loses them by `sweep`.
+        It has a fortnight to be stored: what never is loses them by `sweep`.
 
         Two database calls for all of them, or three where two messages want the same, and two requests to the files
         for each upload that is not claimed yet.
@@ -97,7 +98,7 @@ class Attachments:
             else:
                 outcomes[message_id] = refusal
         if claims:
-            claimed = self._uploads.claim_uploads(claims, self._clock.now() + _LEASE)
+            claimed = self._uploads.claim_uploads(claims, self._clock.now() + _CLAIM_LEASE)
             for message_id in {claims[attachment_id] for attachment_id in claims.keys() - claimed}:
                 outcomes[message_id] = _refuse(_TAKEN)
         return outcomes
@@ -146,7 +147,8 @@ class Attachments:
             self._uploads.forget_uploads(found)
 
     def sweep(self) -> int:
-        """Deletes what no message has, a day after it was announced or claimed, and what could not be deleted before.
+        """Deletes what no message has, a day after it was announced or a fortnight after it was claimed last, and what
+        could not be deleted before.
 
         Returns:
             How many files are gone now.
