@@ -25,7 +25,9 @@ function emoji(): Plugin {
       const all = JSON.parse(readFileSync(path, "utf8")) as readonly EmojiEntry[];
       // Group 2 holds skin tones and hair styles, which are no emoji by themselves.
       const shown = all.filter((entry) => entry.group !== undefined && entry.group !== 2);
-      const rows = shown.map((entry) => [entry.unicode, entry.group, entry.label, (entry.tags ?? []).join(" ")]);
+      // An emoji that is one by itself is the same without the selector that asks for it: two of it would be two reactions.
+      const plain = (unicode: string): string => unicode.replace(/(\p{Emoji_Presentation})\uFE0F/gu, "$1");
+      const rows = shown.map((entry) => [plain(entry.unicode), entry.group, entry.label, (entry.tags ?? []).join(" ")]);
       return `export default JSON.parse(${JSON.stringify(JSON.stringify(rows))});`;
     },
   };
