@@ -49,6 +49,63 @@ test("who was cut off comes back whole and in order, with what was edited meanwh
   await leave(ada);
 });
 
+test("what is changed while offline is shown at once, over a reload too, and made when there is a connection", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const ben = await account(url, "Ben");
+  const ada = await arrive(browser, url, "Ada");
+  const id = await direct(url, ben, ada);
+  await say(url, ben, id, "what do you think");
+  await say(url, ada, id, "not sure yet");
+  await say(url, ada, id, "forget it");
+  await stored(url, ada, id, 3);
+  const { page } = ada;
+  await page.goto(`/c/${id}`);
+  await expect(message(page, "forget it")).toBeVisible();
+  // What is opened for the first time is there already.
+  const fetched = (name: string) => page.evaluate((part) => performance.getEntriesByType("resource").some((entry) => entry.name.includes(part)), name);
+  for (const part of ["MessageMenu", "Confirm", "EmojiPopover"]) await expect.poll(() => fetched(part)).toBe(true);
+  await ada.context.setOffline(true);
+  await expect(page.getByText("You are offline.")).toBeVisible();
+  await page.getByRole("textbox", { name: /Write to/ }).press("ArrowUp");
+  await expect(page.getByText("Edit message")).toBeVisible();
+  await page.getByRole("textbox", { name: /Write to/ }).fill("remember it");
+  await page.keyboard.press("Enter");
+  await expect(message(page, "remember it")).toContainText("edited");
+  await message(page, "not sure yet").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Delete" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete" }).click();
+  await expect(page.getByText("This message was deleted.")).toBeVisible();
+  await message(page, "what do you think").focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "React" }).click();
+  await page.getByRole("searchbox", { name: "Search emoji" }).fill("thumbs up");
+  await page.keyboard.press("Enter");
+  const reaction = page.getByRole("button", { name: "👍, 1 reaction" });
+  await expect(reaction).toHaveAttribute("aria-pressed", "true");
+  const history = async () => {
+    const { items } = await call<{ items: { content: string | null; reactions: { emoji: string }[] }[] }>(url, ben.token, "GET", `/api/messages/conversation/${id}?after=0`);
+    return items.map(({ content, reactions }) => [content, ...reactions.map(({ emoji }) => emoji)]);
+  };
+  expect(await history()).toEqual([["what do you think"], ["not sure yet"], ["forget it"]]);
+
+  // The page is left as it is, and loaded anew where it can be while its calls fail.
+  await page.goto("about:blank");
+  const calls = /\/api\//;
+  await page.route(calls, (route) => route.abort());
+  await ada.context.setOffline(false);
+  await page.goto(`/c/${id}`);
+  await expect(message(page, "remember it")).toBeVisible();
+  await expect(page.getByText("This message was deleted.")).toBeVisible();
+  await expect(reaction).toBeVisible();
+  expect(await history()).toEqual([["what do you think"], ["not sure yet"], ["forget it"]]);
+  await page.unroute(calls);
+  await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await expect.poll(history).toEqual([["what do you think", "👍"], [null], ["remember it"]]);
+  await expect(message(page, "remember it")).toBeVisible();
+  await leave(ada);
+});
+
 test("two tabs of one person show the same, and a message that either sends once", async ({ browser, baseURL }) => {
   const url = baseURL ?? "";
   const ben = await account(url, "Ben");

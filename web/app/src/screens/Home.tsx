@@ -5,6 +5,7 @@ import { ConnectionBanner } from "../parts/ConnectionBanner";
 import { Spinner } from "../parts/Spinner";
 import { useNotifications } from "../state/notifications";
 import { useShortcuts } from "../state/shortcuts";
+import { loadAhead } from "../state/ahead";
 import { errorText } from "../state/errors";
 import { tell } from "../state/toasts";
 import { t } from "../strings";
@@ -42,6 +43,7 @@ export function Home(): ReactNode {
     [client, navigate, open],
   );
 
+  useEffect(loadAhead, []);
   useEffect(() => client.on("refused", ({ error }) => { tell(errorText(error), "error"); }), [client]);
 
   return (
