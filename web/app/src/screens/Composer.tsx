@@ -39,6 +39,7 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
   const files = useRef<HTMLInputElement>(null);
   const emojiButton = useRef<HTMLButtonElement>(null);
   const before = useRef("");
+  const toEnd = useRef(false);
   const mention = useMentions(text, setText, members, input);
   const length = [...text].length;
   const canSend = length <= MAX_LENGTH && uploads.isReady && (text.trim().length > 0 || (uploads.items.length > 0 && !editing));
@@ -48,12 +49,16 @@ export function Composer({ conversation, members, input, uploads, replyTo, editi
     if (!area) return;
     area.style.height = "auto";
     area.style.height = `${area.scrollHeight}px`;
+    if (toEnd.current) area.setSelectionRange(text.length, text.length);
+    toEnd.current = false;
   }, [text, input]);
   useEffect(() => {
     if (!editing) write("local", `draft.${conversationId}`, text.trim() ? text : null);
   }, [conversationId, editing, text]);
-  useEffect(() => {
+  // Before anybody sees that it is edited: what they type then must follow it.
+  useLayoutEffect(() => {
     if (editing) {
+      toEnd.current = true;
       setText((draft) => {
         before.current = draft;
         return editing.content ?? "";

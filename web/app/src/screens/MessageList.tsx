@@ -73,7 +73,7 @@ export function MessageList({ ref, conversation, at, onReply, onEdit }: Props): 
       <Announcer conversationId={conversationId} />
       {menu ? (
         <Suspense fallback={null}>
-          <MessageMenu {...menu} conversation={conversation} onReply={onReply} onEdit={onEdit} onClose={() => { setMenu(null); }} />
+          <MessageMenu {...menu} message={items.find((item) => item.key === menu.message.key) ?? menu.message} conversation={conversation} onReply={onReply} onEdit={onEdit} onClose={() => { setMenu(null); }} />
         </Suspense>
       ) : null}
     </div>
