@@ -40,16 +40,18 @@ for (const [scheme, size, viewport] of [
     const page = await context.newPage();
     const troubles: string[] = [];
     guard(page, troubles);
-    // Colours differ between light and dark, and layouts between wide and narrow: two of the four see all of both.
-    const looks = (scheme === "light") !== isNarrow;
     const shoot = async (name: string) => {
-      if (looks) await accessible(page, name);
+      await accessible(page, name);
       await picture(page, `${name}-${size}-${scheme}`);
     };
 
     await page.goto("/sign-up");
     await expect(page.getByLabel("Email")).toBeVisible();
     await shoot("sign-up");
+    await page.goto("/sign-in");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByText("This is needed.")).toHaveCount(2);
+    await shoot("sign-in");
     await signIn(page, made.ada.username);
     await expect(page.getByRole("link", { name: /Launch/ })).toBeVisible();
     await shoot("list");
@@ -69,6 +71,13 @@ for (const [scheme, size, viewport] of [
     await page.keyboard.press("Escape");
     await expect(page.getByRole("searchbox", { name: "Search emoji" })).toBeHidden();
 
+    await page.goto(`/c/${made.withBen}/info`);
+    await expect(page.getByRole("button", { name: "Block" })).toBeVisible();
+    await shoot("contact");
+    await page.keyboard.press("Control+/");
+    await expect(page.getByRole("dialog", { name: "Keys" })).toBeVisible();
+    await shoot("keys");
+    await page.keyboard.press("Escape");
     await page.goto(`/c/${made.team}/info`);
     await expect(page.getByRole("button", { name: "Add members" })).toBeVisible();
     await expect(page.getByText("Owner")).toBeVisible();
