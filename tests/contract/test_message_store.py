@@ -232,6 +232,8 @@ def test_a_page_of_history(stores: Stores) -> None:
 
     assert seqs() == [7, 6, 5]
     assert seqs(before=5) == [4, 3, 2]
+    assert seqs(before=8) == seqs(before=9) == seqs(before=2**53 - 1) == [7, 6, 5]
+    assert seqs(before=3) == [2, 1]
     assert seqs(before=1) == []
     assert seqs(after=0) == [1, 2, 3]
     assert seqs(after=5) == [6, 7]

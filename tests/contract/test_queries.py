@@ -291,12 +291,28 @@ def test_each_of_these_is_a_fixed_number_of_commands(watched: MongoStores, asked
 
     drafts: Sequence[Any] = [an_accepted_message(place) for place in places]
     sidebar = commands_of(lambda: watched.conversations.list_conversations("u_ada", before=None, limit=100))
-    history = commands_of(lambda: watched.messages.list_messages(places[0], limit=100))
+    newest = commands_of(lambda: watched.messages.list_messages(places[0], limit=100))
+    older = commands_of(lambda: watched.messages.list_messages(places[0], before=2, limit=100))
     checks = commands_of(lambda: watched.conversations.find_memberships("u_ada", places))
     stored = commands_of(lambda: watched.messages.append_messages(drafts, NOW))
-    assert (sidebar, history, checks) == (2, 1, 1)
+    assert (sidebar, newest, older, checks) == (2, 2, 1, 1)
     # Stored messages, heads, three writes and the commit; the session is noted by the first transaction.
     assert stored <= 7
+
+
+@pytest.mark.engines
+@pytest.mark.parametrize("page", [{}, {"before": 3}, {"before": 900}, {"after": 1}], ids=str)
+def test_a_page_of_history_asks_for_no_more_than_it_shows(
+    watched: MongoStores, asked: Asked, page: dict[str, int]
+) -> None:
+    group, members = a_conversation("u_ada", "u_bob")
+    watched.conversations.create_conversation(group, members)
+    watched.messages.append_messages([an_accepted_message(group.conversation_id) for _ in range(6)], NOW)
+    asked.commands.clear()
+    watched.messages.list_messages(group.conversation_id, limit=2, **page)
+    spans = [command["filter"]["seq"] for command in asked.commands if command.get("find") == "messages"]
+    assert spans
+    assert all(span["$lte"] - span["$gte"] == 1 for span in spans), "a server may read all that a filter fits"
 
 
 def sync_of(stores: MongoStores, user_id: str) -> tuple[Sync, Identity]:

@@ -162,15 +162,25 @@ class MongoMessageStore:
     def list_messages(
         self, conversation_id: str, *, before: int | None = None, after: int | None = None, limit: int
     ) -> list[Message]:
-        """See MessageStore."""
-        query: Document = {"conversationId": conversation_id}
-        if before is not None:
-            query["seq"] = {"$lt": before}
-        elif after is not None:
-            query["seq"] = {"$gt": after}
-        direction = DESCENDING if after is None else ASCENDING
+        """See MessageStore.
+
+        Seqs are dense, so that a page is a span of them. It is asked for as one: a server that does not read an index
+        in the order of a sort would go through the whole conversation for it.
+        """
         with database_call(_TIMEOUT_S):
-            found = self._messages.find(
-                query, projection=SHOWN, sort=[("seq", direction)], limit=limit, batch_size=limit + 1
-            )
-            return [decode_message(document) for document in found]
+            if after is not None:
+                return self._list_span(conversation_id, after + 1, after + limit, ASCENDING)
+            if before is not None:
+                found = self._list_span(conversation_id, before - limit, before - 1, DESCENDING)
+                if len(found) == limit or before - limit <= 1:
+                    return found
+            head = self._conversations.find_one({"_id": conversation_id}, projection={"lastSeq": True})
+            last = head["lastSeq"] if head is not None else 0
+            if before is not None:
+                last = min(last, before - 1)
+            return self._list_span(conversation_id, last - limit + 1, last, DESCENDING)
+
+    def _list_span(self, conversation_id: str, first: int, last: int, direction: int) -> list[Message]:
+        query = {"conversationId": conversation_id, "seq": {"$gte": first, "$lte": last}}
+        found = self._messages.find(query, projection=SHOWN, sort=[("seq", direction)], batch_size=last - first + 2)
+        return [decode_message(document) for document in found]
