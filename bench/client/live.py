@@ -27,6 +27,7 @@ class LiveClient:
         password: to sign in with when the access token has run out.
         chance: what jitter is drawn from.
         on_event: gets each event after `replica` has taken it in, on the event loop, and must not raise.
+        sync_timeout_s: how long an answer to a sync is waited for, before another socket is tried.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class LiveClient:
         *,
         chance: random.Random | None = None,
         on_event: Callable[[LiveClient, Received], None] | None = None,
+        sync_timeout_s: float = 10.0,
     ) -> None:
         self.person = person
         self.replica = Replica(person.user_id)
@@ -45,6 +47,7 @@ class LiveClient:
         self._password = password
         self._chance = chance or random.Random()
         self._on_event = on_event
+        self._sync_timeout_s = sync_timeout_s
         self._device: Device | None = None
         self._is_open = asyncio.Event()
         self._syncing = asyncio.Lock()
@@ -99,7 +102,8 @@ class LiveClient:
             self.replica.begin_pass()
             while True:
                 try:
-                    page = (await self.device.request("sync", {"token": self.token} if self.token else {})).data
+                    known = {"token": self.token} if self.token else {}
+                    page = (await self.device.request("sync", known, timeout_s=self._sync_timeout_s)).data
                 except FrameError as error:
                     if error.code == "sync_token_invalid":
                         self.token = None
