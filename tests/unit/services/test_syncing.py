@@ -185,6 +185,56 @@ def test_who_joined_shortly_before_they_synced_misses_nothing_whose_writers_cloc
     assert set(range(2, 22)) <= {seq for page in pages for seq in seqs(page, here)}
 
 
+def test_a_page_that_ended_in_a_conversation_goes_on_there_when_another_came_before_it(
+    world: World, ann: Identity, ben: Identity, eve: Identity
+) -> None:
+    before, here = sorted(world.make_group(ann, eve).conversation.conversation_id for _ in range(2))
+    client = SyncClient(world, ben, sizes=SyncSizes(tail_of_new=3))
+    client.ask_all()
+    world.clock.advance(4_000)
+    world.groups.change_members(ann, here, add=["u_ben"])
+    (first,) = world.store(ann, draft(here))
+    assert not client.ask(limit=1).complete  # it has the message, and not the members
+    world.clock.advance(4_000)
+    world.changing.apply_changes([a_change(first.message_id, here, "edit", "u_ann")])
+    world.store(ann, *(draft(here, number) for number in range(2, 22)))
+    world.groups.change_members(ann, before, add=["u_ben"])
+    world.store(ann, *(draft(before, number) for number in range(4)))
+
+    pages = client.ask_all(limit=1)
+
+    assert client.state == read_anew(world, ben) | {before: client.state[before]}
+    assert set(range(1, 22)) <= {seq for page in pages for seq in seqs(page, here)}
+    assert {2, 3, 4} <= {message.seq for message in client.state[before][1].values()}
+
+
+def test_what_came_and_went_during_the_very_first_pass_is_made_whole_when_it_comes_back(
+    world: World, ann: Identity, ben: Identity, eve: Identity
+) -> None:
+    one, here, last = sorted(world.make_group(ann, eve).conversation.conversation_id for _ in range(3))
+    for place in (one, last):
+        world.groups.change_members(ann, place, add=["u_ben"])
+        world.store(ann, *(draft(place, number) for number in range(4)))
+    client = SyncClient(world, ben, sizes=SyncSizes(tail_of_new=3))
+    client.ask(limit=1)
+    world.clock.advance(4_000)
+    world.groups.change_members(ann, here, add=["u_ben"])
+    (first,) = world.store(ann, draft(here))
+    while last not in client.state:
+        client.ask(limit=1)
+    assert here in client.state
+    world.groups.change_members(ann, here, remove=["u_ben"])
+    client.ask(limit=1)
+    world.clock.advance(4_000)
+    world.changing.apply_changes([a_change(first.message_id, here, "edit", "u_ann")])
+    world.store(ann, *(draft(here, number) for number in range(2, 22)))
+    world.groups.change_members(ann, here, add=["u_ben"])
+
+    client.ask_all(limit=1)
+
+    assert client.state == read_anew(world, ben)
+
+
 def test_a_large_group_does_not_bring_all_its_members_at_once(world: World, ann: Identity) -> None:
     others = [world.add_user(f"m{number:03}") for number in range(120)]
     place = world.make_group(ann, *others).conversation.conversation_id

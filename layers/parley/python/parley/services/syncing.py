@@ -91,15 +91,15 @@ class _Pass:
         self._recent = dict(state.recent)
         self._stamps: Mapping[str, Stamp] = {}
         self._left: Mapping[str, datetime] = {}
+        self._latest: Mapping[str, Known] = {}
         self._is_last_chunk = True
         self.parts: list[Part] = []
 
     def read(self) -> _Pass:
         places = self._reader.list_places(self._state.user_id)
-        if self._since is not None:
-            left = self._reader.list_left(self._state.user_id, self._since)
-            self._left = {name: at for name, at in left.items() if name not in places}
+        self._left = self._read_left(places)
         self._stamps = self._reader.list_stamps(list(places), self._since)
+        self._latest = {name: stamp.known for name, stamp in self._stamps.items()} | dict.fromkeys(self._left, LEFT)
         names = self._choose(places)
         conversations = self._reader.find_conversations([name for name in names if name in places])
         self.parts = [self._begin(name, conversations.get(name), places.get(name)) for name in names]
@@ -114,18 +114,33 @@ class _Pass:
         self._read_members(live, fresh)
         return self
 
+    def _read_left(self, places: Mapping[str, Place]) -> Mapping[str, datetime]:
+        """What the user has left of late. A client that had nothing when its pass began may have this of its pages."""
+        since = self._since
+        if since is None and self._state.started_at is not None:
+            since = self._state.started_at - self._sizes.slack
+        if since is None:
+            return {}
+        left = self._reader.list_left(self._state.user_id, since)
+        return {
+            name: at
+            for name, at in left.items()
+            if name not in places
+            and (self._since is not None or key_conversation(name) in self._recent or self._position_in(name))
+        }
+
     def _choose(self, places: Mapping[str, Place]) -> list[str]:
-        """The next conversations by id that hold something which the client does not have."""
+        """The next conversations by id that hold something which the client does not have.
+
+        None that comes before the one in which the last page ended: what came into being there since is the next
+        pass's, as is all that changes behind this one. In its place the page's end would be forgotten.
+        """
         position = self._state.position
         resumed = position.conversation_id if position is not None else ""
         names = [
             name
-            for name in sorted({*self._stamps, *self._left, *([resumed] if resumed in places else [])})
-            if name > self._state.after
-            and (
-                name == resumed
-                or self._recent.get(key_conversation(name)) != (self._stamps[name].known if name in places else LEFT)
-            )
+            for name in sorted({*self._latest, *([resumed] if resumed in places else [])})
+            if name > self._state.after and name >= resumed and (name == resumed or not self._is_had(name))
         ]
         self._is_last_chunk = len(names) <= self._max_parts
         return names[: self._max_parts]
@@ -255,9 +270,8 @@ class _Pass:
             self._pass_over(part)
         if not self._is_last_chunk:
             return self._unfinished(changes, None)
-        complete = self._state.mark ^ self._mark_between(self._state.after, _AFTER_ALL) == self._mark_between(
-            "", _AFTER_ALL
-        )
+        mark = self._state.mark ^ self._mark_had(self._state.after, _AFTER_ALL)
+        complete = mark == _mark(self._latest)
         self._state = replace(self._state, after=_AFTER_ALL)
         state = SyncState(self._state.user_id, since=self._started_at, recent=self._still_recent())
         return SyncPage(tuple(changes), complete, state)
@@ -265,21 +279,18 @@ class _Pass:
     def _pass_over(self, part: Part) -> None:
         """Notes that the pass is through with this conversation, and with those before it that it left out."""
         name = part.conversation_id
-        mark = self._state.mark ^ self._mark_between(self._state.after, name) ^ mark_conversation(name, part.known)
-        mark ^= mark_conversation(name, self._known_now(name, part.known))
+        mark = self._state.mark ^ self._mark_had(self._state.after, name)
+        if name in self._latest:
+            mark ^= mark_conversation(name, part.known)
         self._state = replace(self._state, after=name, position=None, mark=mark)
 
-    def _mark_between(self, after: str, last: str) -> int:
-        """The fingerprint of the conversations above one and up to another, as they are now."""
-        mark = 0
-        for name in {*self._stamps, *self._left}:
-            if after < name <= last:
-                mark ^= mark_conversation(name, self._known_now(name, LEFT))
-        return mark
+    def _mark_had(self, after: str, before: str) -> int:
+        """The fingerprint of the conversations between two that the client has as they are."""
+        return _mark({name: had for name, had in self._latest.items() if after < name < before and self._is_had(name)})
 
-    def _known_now(self, name: str, otherwise: Known) -> Known:
-        stamp = self._stamps.get(name)
-        return stamp.known if stamp is not None else LEFT if name in self._left else otherwise
+    def _is_had(self, name: str) -> bool:
+        """Whether the client has this conversation, which changed of late, as it is."""
+        return self._recent.get(key_conversation(name)) == self._latest[name]
 
     def _unfinished(self, changes: Sequence[SyncChange], position: SyncPosition | None) -> SyncPage:
         state = replace(
@@ -301,3 +312,11 @@ class _Pass:
         )
         keys = [key_conversation(name) for name in (*ahead, *(name for *_, name in behind[-self._sizes.recent :]))]
         return {key: self._recent[key] for key in keys if key in self._recent}
+
+
+def _mark(conversations: Mapping[str, Known]) -> int:
+    """The fingerprint of how far conversations are."""
+    mark = 0
+    for name, known in conversations.items():
+        mark ^= mark_conversation(name, known)
+    return mark
