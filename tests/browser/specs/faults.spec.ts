@@ -25,12 +25,12 @@ test("two people talk on while every socket is dropped twice and one post in fiv
   await fault(url, { kind: "posts", action: "gone", share: 0.2 });
   const expected: string[] = [];
   let count = 0;
-  for (let round = 0; round < 2; round++) {
+  for (let round = 0; round < 3; round++) {
     if (round > 0) await fault(url, { kind: "sockets" });
-    for (let index = 0; index < 10; index++) {
+    for (let index = 0; index < 7; index++) {
       const who = index % 2 === 0 ? ada : ben;
       expected.push(`round ${round}, ${++count}`);
-      if (index < 8) await write(who.page, `round ${round}, ${count}`);
+      if (index < 5) await write(who.page, `round ${round}, ${count}`);
       else await say(url, who, id, `round ${round}, ${count}`);
     }
   }
