@@ -214,6 +214,17 @@ def test_a_suspect_that_takes_its_frames_is_one_no_more(
     assert patient.post([slow]) == ["pushed"], "without a rest after it"
 
 
+def test_a_suspect_that_nobody_else_is_posted_with_is_tried_all_the_same(
+    patient: HttpPushClient, gateway: Gateway
+) -> None:
+    slow, other = a_push(gateway), a_push(gateway)
+    gateway.answer = _by_connection({slow.connection.connection_id: answers.TOO_MANY})
+    assert patient.post([slow, other]) == ["failed", "pushed"]
+    gateway.answer = lambda request: answers.OK
+
+    assert patient.post([slow]) == ["pushed"]
+
+
 def test_one_that_answers_late_each_time_is_not_waited_for_frame_by_frame(
     patient: HttpPushClient, gateway: Gateway
 ) -> None:

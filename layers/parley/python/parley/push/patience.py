@@ -29,7 +29,7 @@ class Patience:
     """
 
     good_s: float = 1.0
-    suspect_s: float = 0.25
+    suspect_s: float = 0.5
 
 
 class Suspects:
@@ -77,11 +77,12 @@ class Suspects:
 class Progress:
     """How far the frames for one socket have come. Waiting for a free connection is not the socket's delay."""
 
-    __slots__ = ("_busy_s", "_call", "_is_suspect", "_posts", "_since", "was_troubled")
+    __slots__ = ("_added_at", "_busy_s", "_call", "_is_suspect", "_posts", "_since", "was_troubled")
 
     def __init__(self, call: Call, *, is_suspect: bool) -> None:
         self._call = call
         self._is_suspect = is_suspect
+        self._added_at = call.clock()
         self._busy_s = 0.0
         self._posts = 0
         self._since: float | None = None
@@ -107,11 +108,15 @@ class Progress:
         return self._since is not None or self._posts > 0
 
     def is_late(self, now: float) -> bool:
-        """Whether the call need not wait for it if only late ones are left."""
+        """Whether the call need not wait for it if only late ones are left.
+
+        A suspect that waits for a free connection is late after the same time: those before it may all be slow.
+        """
+        patience_s = self._call.patience_s(is_suspect=self._is_suspect)
         if not self.has_begun:
-            return self._is_suspect
+            return self._is_suspect and now - self._added_at > patience_s
         busy_s = self._busy_s + (now - self._since if self._since is not None else 0.0)
-        return busy_s - self._posts * self._call.usual_post_s > self._call.patience_s(is_suspect=self._is_suspect)
+        return busy_s - self._posts * self._call.usual_post_s > patience_s
 
 
 class Call:
