@@ -5,8 +5,17 @@ import { guard, message, signIn } from "../people";
 
 const PICTURES = process.env["PICTURES"] ?? "pictures";
 
+/** Waits until what appears has appeared: before that its colours are those of something half there. */
+async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter(({ effect }) => effect?.getComputedTiming().endTime !== Infinity);
+    await Promise.allSettled(ending.map(({ finished }) => finished));
+  });
+}
+
 /** Holds a page to having nothing that axe calls serious or worse. */
 async function accessible(page: Page, what: string): Promise<void> {
+  await settled(page);
   // A trap for the focus holds elements that take it and are hidden from readers: they hand it on at once.
   const { violations } = await new AxeBuilder({ page })
     .options({ resultTypes: ["violations"] })
