@@ -17,6 +17,9 @@ import { TypingLine } from "./TypingLine";
 const InfoPanel = lazy(() => import("./InfoPanel").then((module) => ({ default: module.InfoPanel })));
 const SearchPanel = lazy(() => import("./SearchPanel").then((module) => ({ default: module.SearchPanel })));
 
+/** Members that one page of their list holds. */
+const PAGE_MEMBERS = 100;
+
 export type Panel = "info" | "search";
 
 interface Props {
@@ -49,6 +52,7 @@ export function Conversation({ conversationId, at, panel }: Props): ReactNode {
 
 function OpenConversation({ conversation, at, panel }: Omit<Props, "conversationId"> & { conversation: ConversationView }): ReactNode {
   const { conversationId, kind } = conversation;
+  const isOnePage = conversation.memberCount <= PAGE_MEMBERS;
   const client = useParley();
   const members = useMembers(conversationId);
   const { typing, setTyping } = useTyping(conversationId);
@@ -65,6 +69,10 @@ function OpenConversation({ conversation, at, panel }: Omit<Props, "conversation
     // A phone's keyboard would cover what was just opened.
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
   }, []);
+  useEffect(() => {
+    // Nobody is told that somebody else has a new name or photo: whoever opens a conversation asks. Many pages are not worth it.
+    if (isOnePage) client.loadMembers(conversationId).catch(() => undefined);
+  }, [client, conversationId, isOnePage]);
   const reply = useCallback((message: ChatMessage) => {
     setEditing(null);
     setReplyTo(message);

@@ -48,7 +48,7 @@ export abstract class AccountCalls extends BaseClient {
   async updateProfile(changes: { displayName?: string; avatarUrl?: string | null; about?: string | null }): Promise<Profile> {
     const profile = await this.core.http.call("patch", "/api/users/me", { body: changes });
     await this.core.auth.setUser(profile);
-    this.core.state.people.put([profile]);
+    this.core.state.putUser(profile);
     return profile;
   }
 
@@ -88,7 +88,7 @@ export abstract class AccountCalls extends BaseClient {
   async #fetchUser(userId: string): Promise<User> {
     try {
       const user = await this.core.http.call("get", "/api/users/{userId}", { path: { userId } });
-      this.core.state.people.put([user]);
+      this.core.state.putUser(user);
       return user;
     } finally {
       this.#fetching.delete(userId);

@@ -2,7 +2,7 @@ import { Members } from "./members.js";
 import type { Pointers } from "./members.js";
 import { Timeline } from "./timeline.js";
 import type { MembersData } from "../events.js";
-import type { Conversation, Member, Message, Receipts, Role } from "../types.js";
+import type { Conversation, Member, Message, Receipts, Role, User } from "../types.js";
 
 const UNREAD_MAX_COUNT = 999;
 
@@ -118,6 +118,13 @@ export class ConversationState {
     if (told.rev < this.#told.rev) return;
     this.#told = told;
     this.members.forgetMoves(told.rev);
+  }
+
+  /** Somebody is called or looks otherwise than before. True if they are shown here. */
+  meet(user: User): boolean {
+    const isPeer = this.#told.peer?.userId === user.userId;
+    if (isPeer) this.#told = { ...this.#told, peer: user };
+    return this.members.meet(user) || isPeer;
   }
 
   /** Everything up to a rev is here, as sync said. */

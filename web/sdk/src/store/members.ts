@@ -1,4 +1,4 @@
-import type { Member, Role } from "../types.js";
+import type { Member, Role, User } from "../types.js";
 
 /** How far somebody has received and read; each only moves forward. */
 export interface Pointers {
@@ -38,6 +38,15 @@ export class Members {
       lastReadSeq: Math.max(member.lastReadSeq, known?.lastReadSeq ?? 0, sent),
     });
     this.#list = null;
+  }
+
+  /** Somebody is called or looks otherwise than before. True if they are known here. */
+  meet(user: User): boolean {
+    const known = this.#standings.get(user.userId);
+    if (known?.member == null) return false;
+    known.member = { ...known.member, user };
+    this.#list = null;
+    return true;
   }
 
   /** Somebody is no member as of a rev. */

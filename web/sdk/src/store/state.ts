@@ -2,6 +2,7 @@ import { ConversationState } from "./conversation.js";
 import type { StoredConversation } from "./conversation.js";
 import { People } from "./people.js";
 import { SyncPass } from "./pass.js";
+import { isSameThing } from "./same.js";
 import { Topics } from "./topics.js";
 import { WaitingEvents } from "./waiting.js";
 import type { MembersData, ServerEvent, SyncChange, SyncPage } from "../events.js";
@@ -100,6 +101,16 @@ export class State {
     this.topics.change(() => {
       for (const member of members) this.#putMember(conversation, member, rev);
       this.touch(conversation);
+    });
+  }
+
+  /** Takes in somebody's profile, wherever it is shown: no conversation's rev tells of its changes. */
+  putUser(user: User): void {
+    const known = this.people.user(user.userId);
+    this.topics.change(() => {
+      this.people.put([user]);
+      if (known === undefined || isSameThing(known, user)) return;
+      for (const conversation of this.conversations.values()) if (conversation.meet(user)) this.touch(conversation);
     });
   }
 
@@ -249,7 +260,7 @@ export class State {
       conversation.tell(told);
       this.#see(conversation, told.rev);
     }
-    if (told.peer !== null) this.people.put([told.peer]);
+    if (told.peer !== null) this.putUser(told.peer);
     this.touch(conversation);
     return conversation;
   }
@@ -285,7 +296,7 @@ export class State {
   #putMember(conversation: ConversationState, member: Member, rev: number): void {
     conversation.members.set(member, rev);
     if (member.userId === this.userId && conversation.confirm(member)) this.touch(conversation);
-    this.people.put([member.user]);
+    this.putUser(member.user);
   }
 
   #changeMembers(conversation: ConversationState, data: MembersData): void {
@@ -295,7 +306,7 @@ export class State {
       return;
     }
     conversation.changeMembers(data);
-    this.people.put([...data.added, ...data.changed].map((member) => member.user));
+    for (const member of [...data.added, ...data.changed]) this.putUser(member.user);
     this.touch(conversation);
   }
 

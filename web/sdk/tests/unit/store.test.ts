@@ -54,6 +54,28 @@ test("a title is the group's name or the peer's", () => {
   expect(reader.getUser("u_ben")?.displayName).toBe("BEN");
 });
 
+test("a profile that has changed is shown wherever the person is, and kept", () => {
+  state.tell(conversation({ conversationId: "c_2", kind: "direct", name: null, peer: user("u_ben") }));
+  state.tell(conversation({ conversationId: "c_3", kind: "direct", name: null, peer: user("u_dan") }));
+  for (const id of ["c_1", "c_4"]) {
+    state.tell(conversation({ conversationId: id }));
+    state.putMembers(id, [member("u_ben"), member("u_dan")], 1);
+  }
+  state.unsaved.clear();
+  let told = 0;
+  reader.subscribe("conversation:c_2", () => (told += 1));
+  const benjamin = { ...user("u_ben"), displayName: "Benjamin" };
+  // A list of members is of the rev that the conversation has already: no rev tells of a profile.
+  state.putMembers("c_1", [member("u_ben", { user: benjamin })], 1);
+  expect(reader.getConversation("c_2")).toMatchObject({ title: "Benjamin", peer: benjamin });
+  expect(reader.getConversation("c_3")?.title).toBe("DAN");
+  for (const id of ["c_1", "c_4"]) expect(reader.getMembers(id).map((one) => one.user.displayName)).toEqual(["Benjamin", "DAN"]);
+  expect([...state.unsaved].sort()).toEqual(["c_1", "c_2", "c_4"]);
+  expect(told).toBe(1);
+  state.putUser({ ...benjamin });
+  expect(told).toBe(1);
+});
+
 test("unread messages are reckoned where not all of them are here", () => {
   state.tell(conversation({ rev: 501, lastSeq: 500, lastReadSeq: 100, unreadCount: 390, lastMessage: message(500, { rev: 501 }) }));
   expect(reader.getUnreadCount()).toBe(390);
