@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 
 import pytest
 
 from tests.web.documents import generate_types
-from tests.web.packages import WEB, run_node
+from tests.web.packages import ROOT, WEB, run_node
 
 CLIENT_MAX_BYTES = 20 * 1024
+QUICKSTART_MAX_LINES = 40
 
 
 def check(program: str, *arguments: str) -> str:
@@ -43,3 +46,21 @@ def test_the_client_is_small() -> None:
     check("sdk/scripts/build.mjs")
     bundle = (WEB / "sdk" / "dist" / "parley.min.js").read_bytes()
     assert len(gzip.compress(bundle, 9)) <= CLIENT_MAX_BYTES
+
+
+def test_the_client_needs_no_other_package_to_run() -> None:
+    package = json.loads((WEB / "sdk" / "package.json").read_text(encoding="utf-8"))
+    needed = [name for name in package if name.lower().endswith("dependencies") and name != "devDependencies"]
+    assert needed == []
+    sources = sorted((WEB / "sdk" / "src").rglob("*.ts"))
+    assert sources
+    for path in sources:
+        imported = re.findall(r"""\b(?:from|import)\s*\(?\s*["']([^"']+)["']""", path.read_text(encoding="utf-8"))
+        assert [name for name in imported if not name.startswith(".")] == [], path.name
+
+
+def test_the_quickstart_s_page_has_forty_lines_at_most() -> None:
+    text = (ROOT / "docs" / "web-sdk.md").read_text(encoding="utf-8")
+    pages = re.findall(r"^```html\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert len(pages) == 1
+    assert len(pages[0].splitlines()) <= QUICKSTART_MAX_LINES
