@@ -1,4 +1,4 @@
-import { useParley, useUnread } from "@parley/react";
+import { useConversation, useParley, useUnread } from "@parley/react";
 import { lazy, Suspense, useEffect, useState, type ReactNode } from "react";
 import { useLocation, useRoute, useSearch } from "wouter";
 import { ConnectionBanner } from "../parts/ConnectionBanner";
@@ -87,10 +87,9 @@ function Nothing(): ReactNode {
 
 function useTitle(open: string | null): void {
   const unread = useUnread();
-  const client = useParley();
+  const title = useConversation(open)?.title;
   useEffect(() => {
-    const title = open ? client.store.getConversation(open)?.title : undefined;
     const name = title ? `${title} · ${t.appName}` : t.appName;
     document.title = unread > 0 ? `(${unread}) ${name}` : name;
-  }, [client, open, unread]);
+  }, [title, unread]);
 }

@@ -34,7 +34,8 @@ export function useMessageKeys(scroller: Scroller, frame: RefObject<HTMLDivEleme
     const index = items.findIndex((item) => item.key === current);
     const message = items[index];
     const row = event.target instanceof HTMLElement && event.target.matches("[data-message]") ? event.target : null;
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+    // With Alt they go to another conversation.
+    if ((event.key === "ArrowUp" || event.key === "ArrowDown") && !event.altKey) {
       if (!row && event.target !== frame.current) return;
       event.preventDefault();
       focusRow(row ? index + (event.key === "ArrowUp" ? -1 : 1) : items.length - 1);
