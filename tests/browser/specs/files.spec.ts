@@ -1,6 +1,6 @@
 import { expect, test, type JSHandle, type Page } from "@playwright/test";
 import { deflateSync } from "node:zlib";
-import { account, arrive, direct, leave, message, messages } from "../people";
+import { account, arrive, direct, leave, message, messages, type Person } from "../people";
 
 /** A picture of stripes, made here so that no file has to be kept. */
 function png(width: number, height: number): Buffer {
@@ -113,5 +113,70 @@ test("a picture and a file are uploaded, sent, shown to the other and opened", a
   await expect(ada.page.getByRole("list", { name: "Files" })).toBeHidden();
   await ada.page.locator('input[type="file"]').setInputFiles([{ name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) }]);
   await expect(ada.page.getByText("must not be empty")).toBeVisible();
+  await leave(ada, ben);
+});
+
+/** Lets so much out of somebody's browser in a second; null ends it. */
+async function slowDown({ context, page }: Person): Promise<(bytesPerSecond: number | null) => Promise<void>> {
+  const session = await context.newCDPSession(page);
+  await session.send("Network.enable");
+  return async (bytesPerSecond) => {
+    await session.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: bytesPerSecond ?? -1 });
+  };
+}
+
+test("how far an upload has come is shown; one is given up on the way, and one that failed is tried again", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const [ada, ben] = await Promise.all([arrive(browser, url, "Ada"), arrive(browser, url, "Ben")]);
+  const id = await direct(url, ada, ben);
+  await Promise.all([ada.page.goto(`/c/${id}`), ben.page.goto(`/c/${id}`)]);
+  const { page } = ada;
+  const [files, send] = [page.getByRole("list", { name: "Files" }), page.getByRole("button", { name: "Send", exact: true })];
+  const bar = (name: string) => page.getByRole("progressbar", { name: `Uploading ${name}` });
+  const begin = async (name: string) => {
+    await page.locator('input[type="file"]').setInputFiles([{ name, mimeType: "application/octet-stream", buffer: Buffer.alloc(4 * 1024 * 1024, 7) }]);
+    await expect(bar(name)).toBeVisible();
+  };
+  const far = (name: string) => bar(name).evaluate((element: HTMLProgressElement) => element.position);
+  const isUnderWay = async (name: string) => {
+    await expect.poll(() => far(name), { intervals: [50] }).toBeGreaterThan(0);
+    const before = await far(name);
+    expect(before).toBeLessThan(1);
+    await expect.poll(() => far(name), { intervals: [50] }).toBeGreaterThan(before);
+    expect(await far(name)).toBeLessThan(1);
+    await expect(send).toBeDisabled();
+  };
+  const setSpeed = await slowDown(ada);
+
+  await setSpeed(200 * 1024);
+  await begin("given-up.bin");
+  await isUnderWay("given-up.bin");
+  const ended = page.waitForEvent("requestfailed", (request) => request.method() === "POST");
+  await page.getByRole("button", { name: "Remove given-up.bin" }).click();
+  expect((await ended).failure()?.errorText).toBe("net::ERR_ABORTED");
+  await expect(files).toBeHidden();
+
+  await begin("slow.bin");
+  await isUnderWay("slow.bin");
+  await setSpeed(null);
+  await expect(bar("slow.bin")).toHaveCount(0);
+  // The store of files is not to be had once.
+  await page.route(
+    (address) => !address.pathname.startsWith("/api/"),
+    (route) => (route.request().method() === "POST" ? route.abort("connectionreset") : route.fallback()),
+  );
+  await page.locator('input[type="file"]').setInputFiles([{ name: "again.txt", mimeType: "text/plain", buffer: Buffer.from("once more") }]);
+  const failed = files.getByRole("listitem").filter({ hasText: "again.txt" });
+  await expect(failed).toContainText("There is no connection to the server.");
+  await expect(send).toBeDisabled();
+  await page.unrouteAll();
+  await failed.getByRole("button", { name: "Try again" }).click();
+  await expect(failed).toContainText("9 B");
+  await expect(bar("again.txt")).toHaveCount(0);
+  await send.click();
+  const got = messages(ben.page).first();
+  await expect(got.getByRole("button", { name: /slow.bin/ })).toContainText("4.0 MB");
+  await expect(got.getByRole("button", { name: /again.txt/ })).toContainText("9 B");
+  await expect(got.getByRole("button", { name: /given-up/ })).toHaveCount(0);
   await leave(ada, ben);
 });

@@ -1,5 +1,5 @@
 import { expect, test, type Locator, type Page } from "@playwright/test";
-import { account, freshName, guard, message, password } from "../people";
+import { account, arrive, direct, freshName, guard, leave, message, password, say, stored } from "../people";
 
 /** Presses a key until what has the focus is inside something; says so where it never comes there. */
 async function reach(page: Page, key: string, selector: string): Promise<void> {
@@ -117,4 +117,58 @@ test("somebody registers, finds another and talks without a mouse", async ({ bro
   await expect(page.getByText("This message was deleted.").first()).toBeVisible();
   await context.close();
   expect(troubles).toEqual([]);
+});
+
+test("Alt and the arrows go from conversation to conversation, and the keys are listed", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const ada = await arrive(browser, url, "Ada");
+  const { page } = ada;
+  const { keyboard } = page;
+  for (const name of ["Ben", "Carla", "Dan"]) {
+    const id = await direct(url, await account(url, name), ada);
+    // One's own last message is what the arrow alone would edit.
+    await say(url, ada, id, `Good morning ${name}`);
+    await stored(url, ada, id, 1);
+  }
+  const links = page.locator(".conversations").getByRole("link");
+  await expect(links).toContainText(["Dan", "Carla", "Ben"]);
+  const isWith = async (name: string) => {
+    await expect(page.getByRole("textbox", { name: `Write to ${name}` })).toBeFocused();
+    await expect(page.locator(".conversations [aria-current=page]")).toContainText(name);
+    await expect(message(page, `Good morning ${name}`)).toBeVisible();
+  };
+  for (const [key, name] of [
+    ["ArrowDown", "Dan"],
+    ["ArrowDown", "Carla"],
+    ["ArrowDown", "Ben"],
+    ["ArrowDown", "Ben"], // There is none below.
+    ["ArrowUp", "Carla"],
+    ["ArrowUp", "Dan"],
+    ["ArrowUp", "Dan"],
+  ] as const) {
+    await keyboard.press(`Alt+${key}`);
+    await isWith(name);
+    await expect(page.getByText("Edit message")).toBeHidden();
+  }
+  // What is being written stays where it was; and from among the messages it goes as well.
+  await keyboard.type("For Dan alone");
+  await keyboard.press("Alt+ArrowDown");
+  await isWith("Carla");
+  await expect(page.getByRole("textbox", { name: "Write to Carla" })).toHaveValue("");
+  await goTo(page, message(page, "Good morning Carla"));
+  await keyboard.press("Alt+ArrowUp");
+  await isWith("Dan");
+  await expect(page.getByRole("textbox", { name: "Write to Dan" })).toHaveValue("For Dan alone");
+
+  await keyboard.press("Control+/");
+  const dialog = page.getByRole("dialog", { name: "Keys" });
+  const listed = dialog.locator("dl > div");
+  await expect(listed.filter({ hasText: "Alt ↑" })).toContainText("Previous and next conversation");
+  await expect(listed.filter({ hasText: "Ctrl K" })).toContainText("Search people and messages");
+  await expect(listed.filter({ hasText: "Ctrl /" })).toContainText("These keys");
+  await expect(listed).toHaveCount(10);
+  await keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("textbox", { name: "Write to Dan" })).toBeFocused();
+  await leave(ada);
 });
