@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { account, arrive, direct, leave, message, messages, say, stored, write } from "../people";
+import { expect, test, type Page } from "@playwright/test";
+import { account, arrive, direct, group, leave, message, messages, say, stored, write } from "../people";
 
 test("a group of three: made, written in, its messages changed, and one removed from it", async ({ browser, baseURL }) => {
   const url = baseURL ?? "";
@@ -64,6 +64,74 @@ test("a group of three: made, written in, its messages changed, and one removed 
   await expect(ben.page.getByText("No conversations yet.")).toBeVisible();
   await expect(ada.page.locator(".chat-names")).toContainText("2 members");
   await expect(ada.page.getByRole("button", { name: "Actions for Ben" })).toBeHidden();
+  await leave(ada, ben);
+});
+
+test("an owner renames a group, gives a role and takes it, and leaves it to the next; the other sees each at once", async ({ browser, baseURL }) => {
+  const url = baseURL ?? "";
+  const carla = await account(url, "Carla");
+  const [ada, ben] = await Promise.all([arrive(browser, url, "Ada"), arrive(browser, url, "Ben")]);
+  const id = await group(url, ada, "First name", [carla, ben]);
+  await Promise.all([ada, ben].map(({ page }) => page.goto(`/c/${id}/info`)));
+  const usernames: Record<string, string> = { Ada: ada.username, Ben: ben.username, Carla: carla.username };
+  const person = (page: Page, name: string) => page.locator(".panel .person").filter({ hasText: `@${usernames[name]}` });
+  const roles = async (page: Page, wanted: Record<string, string>) => {
+    for (const [name, role] of Object.entries(wanted)) await expect(person(page, name).locator(".role")).toHaveText(role ? [role] : []);
+  };
+  const act = async (page: Page, name: string, entry: string) => {
+    await page.getByRole("button", { name: `Actions for ${name}` }).click();
+    await page.getByRole("menuitem", { name: entry }).click();
+  };
+  const rename = async (page: Page, name: string) => {
+    await page.getByRole("button", { name: "Edit group" }).click();
+    const dialog = page.getByRole("dialog", { name: "Edit group" });
+    await dialog.getByLabel("Group name").fill(name);
+    await dialog.getByRole("button", { name: "Save" }).click();
+    await expect(dialog).toBeHidden();
+  };
+  const isCalled = async (page: Page, name: string) => {
+    await expect(page.locator(".chat-names h1")).toHaveText(name);
+    await expect(page.locator(".conversation-title")).toHaveText([name]);
+    await expect(page).toHaveTitle(`${name} · Parley`);
+  };
+  await roles(ben.page, { Ada: "Owner", Ben: "", Carla: "" });
+  await expect(ben.page.getByRole("button", { name: "Edit group" })).toHaveCount(0);
+  await isCalled(ben.page, "First name");
+
+  await rename(ada.page, "Second name");
+  for (const { page } of [ada, ben]) await isCalled(page, "Second name");
+  await act(ada.page, "Ben", "Make admin");
+  for (const { page } of [ada, ben]) await roles(page, { Ada: "Owner", Ben: "Admin", Carla: "" });
+  await rename(ben.page, "Third name");
+  for (const { page } of [ada, ben]) await isCalled(page, "Third name");
+  await act(ada.page, "Ben", "Take admin role away");
+  for (const { page } of [ada, ben]) await roles(page, { Ada: "Owner", Ben: "", Carla: "" });
+  await expect(ben.page.getByRole("button", { name: "Edit group" })).toHaveCount(0);
+
+  // Carla was there before Ben, but an admin comes first.
+  await act(ada.page, "Ben", "Make admin");
+  await roles(ben.page, { Ben: "Admin" });
+  await ada.page.getByRole("button", { name: "Leave group" }).click();
+  const question = ada.page.getByRole("alertdialog", { name: "Leave Third name?" });
+  await expect(question).toContainText("becomes its owner");
+  await question.getByRole("button", { name: "Leave group" }).click();
+  await expect(ada.page.getByText("No conversations yet.")).toBeVisible();
+  await expect(person(ben.page, "Ada")).toHaveCount(0);
+  await roles(ben.page, { Ben: "Owner", Carla: "" });
+  await expect(ben.page.locator(".chat-names")).toContainText("2 members");
+  await expect(ben.page.getByRole("button", { name: "Delete group" })).toBeVisible();
+  await ada.page.goto(`/c/${id}`);
+  // Said to be gone or led away from, by whether the device had forgotten it already: it is not to be seen.
+  await expect(ada.page.getByText("No conversations yet.")).toBeVisible();
+  await expect(ada.page.locator(".chat-names")).toHaveCount(0);
+
+  // And hands it over himself.
+  await act(ben.page, "Carla", "Make owner");
+  await ben.page.getByRole("alertdialog", { name: "Make Carla the owner?" }).getByRole("button", { name: "Make owner" }).click();
+  await roles(ben.page, { Ben: "Admin", Carla: "Owner" });
+  await expect(ben.page.getByRole("button", { name: "Delete group" })).toHaveCount(0);
+  await ben.page.reload();
+  await roles(ben.page, { Ben: "Admin", Carla: "Owner" });
   await leave(ada, ben);
 });
 
