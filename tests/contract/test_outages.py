@@ -154,6 +154,7 @@ def valkey_calls(valkey: ValkeyConnections) -> list[Callable[[], object]]:
         lambda: valkey.add_connection(a_connection("u_ada")),
         lambda: valkey.remove_connection("u_ada", "x"),
         lambda: valkey.find_connections(["u_ada", "u_bob"]),
+        lambda: valkey.begin_pushes(["u_ada"], {"c_1": (1, 2)}),
         lambda: valkey.insert_ticket("ticket", Identity("u_ada", "s_phone"), ttl_s=30),
         lambda: valkey.redeem_ticket("ticket"),
     ]
@@ -198,9 +199,10 @@ def test_every_key_has_an_expiry_and_none_holds_a_ticket(engines: RunningEngines
     try:
         valkey.add_connection(a_connection("u_ada"))
         valkey.insert_ticket("the-ticket", Identity("u_ada", "s_phone"), ttl_s=30)
+        valkey.begin_pushes([], {"c_1": (1, 2)})
 
         lifetimes_s = {key: client.ttl(key) for key in client.scan_iter()}
-        assert len(lifetimes_s) == 3  # the registration, that it missed nothing, and the ticket
+        assert len(lifetimes_s) == 4  # the registration, that it missed nothing, the ticket, and what was begun
         assert all(0 < life_s <= 7_800 for life_s in lifetimes_s.values())
         assert not any("the-ticket" in key for key in lifetimes_s)
     finally:

@@ -116,3 +116,57 @@ def test_an_old_time_of_connecting_is_kept(registry: ConnectionRegistry) -> None
     registry.add_connection(connection)
 
     assert registry.find_connections([connection.user_id]) == {connection.user_id: (connection,)}
+
+
+def test_floors_are_told_of_what_was_begun_before_a_socket_opened(registry: ConnectionRegistry) -> None:
+    ada, bob, here = unique("u_"), unique("u_"), unique("c_")
+    early, between, late = a_connection(ada), a_connection(ada), a_connection(bob)
+    registry.add_connection(early)
+    first = registry.begin_pushes([ada, bob], {here: (45, 64)})
+    registry.add_connection(between)
+    second = registry.begin_pushes([ada, bob], {here: (65, 77)})
+    registry.add_connection(late)
+    for connection in (early, between, late):
+        registry.renew_connection(connection)
+        registry.add_connection(connection)
+
+    again = registry.begin_pushes([ada, ada, bob], {here: (45, 77)})
+
+    assert (first.connections, first.floors) == ({ada: (early,)}, {})
+    assert (set(second.connections[ada]), second.floors) == ({early, between}, {})
+    assert again.connections.keys() == {ada, bob}
+    assert again.floors == {(between.connection_id, here): 64, (late.connection_id, here): 77}
+
+
+def test_what_is_new_has_no_floor_and_neither_has_another_lane(registry: ConnectionRegistry) -> None:
+    ada, here, there = unique("u_"), unique("c_"), unique("c_")
+    registry.begin_pushes([ada], {here: (1, 10)})
+    registry.add_connection(a_connection(ada))
+
+    assert registry.begin_pushes([ada], {here: (11, 12)}).floors == {}
+    assert registry.begin_pushes([ada], {there: (1, 10)}).floors == {}
+    assert registry.begin_pushes([ada], {}).floors == {}
+    assert registry.begin_pushes([], {}) == registry.begin_pushes([unique("u_")], {})
+
+
+def test_a_socket_that_was_forgotten_counts_as_new(registry: ConnectionRegistry) -> None:
+    phone, here = a_connection(unique("u_")), unique("c_")
+    registry.add_connection(phone)
+    registry.remove_connection(phone.user_id, phone.connection_id)
+    registry.begin_pushes([phone.user_id], {here: (1, 3)})
+    registry.renew_connection(phone)
+
+    assert registry.begin_pushes([phone.user_id], {here: (2, 3)}).floors == {(phone.connection_id, here): 3}
+
+
+def test_the_last_thirty_steps_of_a_lane_are_kept_for_floors(registry: ConnectionRegistry) -> None:
+    ada, here = unique("u_"), unique("c_")
+    sockets = [a_connection(ada) for _ in range(100)]
+    for number, socket in enumerate(sockets):
+        registry.begin_pushes([ada], {here: (10_000 + number, 10_000 + number)})
+        registry.add_connection(socket)
+
+    floors = registry.begin_pushes([ada], {here: (10_070, 10_099)}).floors
+
+    recent = {(socket.connection_id, here): 10_000 + number for number, socket in enumerate(sockets) if number >= 70}
+    assert recent.items() <= floors.items()

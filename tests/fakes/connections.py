@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from parley.domain.limits import CONNECT_QUEUE_MAX_S, CONNECT_TURN_S
 from parley.domain.models import Connection, Identity
 from parley.domain.rates import Bucket, Grant, Tokens
-from parley.ports import Clock, Push, PushOutcome
+from parley.ports import Clock, Push, PushOutcome, Reach
 from tests.fakes.outside import Outside
 
 CONNECTION_TTL = timedelta(hours=2, minutes=10)
@@ -22,6 +22,9 @@ class FakeConnectionRegistry(Outside):
         self._clock = clock
         self._connections: dict[str, dict[str, tuple[Connection, datetime | None]]] = {}
         self._whole: set[str] = set()
+        self._moment = 0
+        self._known_since: dict[str, int] = {}
+        self._begun: dict[str, list[tuple[int, int]]] = {}
 
     def add_connection(self, connection: Connection) -> None:
         self._reach("add_connection")
@@ -49,7 +52,9 @@ class FakeConnectionRegistry(Outside):
 
     def _renew(self, connection: Connection) -> None:
         lapses_at = None if self._clock is None else self._clock.now() + CONNECTION_TTL
-        self._connections.setdefault(connection.user_id, {})[connection.connection_id] = connection, lapses_at
+        if connection.connection_id not in self._connections.setdefault(connection.user_id, {}):
+            self._known_since[connection.connection_id] = self._tick()
+        self._connections[connection.user_id][connection.connection_id] = connection, lapses_at
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
         self._reach("remove_connection")
@@ -68,6 +73,26 @@ class FakeConnectionRegistry(Outside):
         with self._lock:
             found = {user_id: self._open_of(user_id) for user_id in user_ids}
         return {user_id: connections for user_id, connections in found.items() if connections}
+
+    def begin_pushes(self, user_ids: Sequence[str], lanes: Mapping[str, tuple[int, int]]) -> Reach:
+        self._reach("begin_pushes")
+        floors: dict[tuple[str, str], int] = {}
+        with self._lock:
+            found = {user_id: self._open_of(user_id) for user_id in user_ids}
+            for lane, (lowest, highest) in lanes.items():
+                begun = self._begun.setdefault(lane, [])
+                if any(seq >= lowest for seq, _ in begun):
+                    for connection in (connection for connections in found.values() for connection in connections):
+                        since = self._known_since[connection.connection_id]
+                        if floor := max((seq for seq, moment in begun if moment < since), default=0):
+                            floors[connection.connection_id, lane] = floor
+                if all(seq < highest for seq, _ in begun):
+                    begun.append((highest, self._tick()))
+        return Reach({user_id: connections for user_id, connections in found.items() if connections}, floors)
+
+    def _tick(self) -> int:
+        self._moment += 1
+        return self._moment
 
     def _open_of(self, user_id: str) -> tuple[Connection, ...]:
         held = self._connections.get(user_id, {}).values()

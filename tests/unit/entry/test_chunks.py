@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -50,6 +51,39 @@ def test_each_member_of_a_large_group_gets_each_event_once_and_in_order(
     assert len(stack.push.frames) == 201
     for _, user_id in stack.database.memberships:
         assert heard(stack, user_id) == list(range(1, 31))
+
+
+def test_what_comes_again_shows_a_new_socket_nothing_older_than_it_was_shown(
+    stack: Stack, ann: Identity, large: str
+) -> None:
+    events = stored_events(stack, ann, large, 30, content="Grüße 👋")
+    first, second, new = events[:20], events[20:], Identity("u_m007", "s_m007")
+
+    def fan_out(batch: list[MessageStored]) -> None:
+        known = len(stack.publisher.records)
+        streams.fan_out_handler(stack)(kafka_event("chat.receive", batch), Context())
+        chunks = [record for record in stack.publisher.records[known:] if isinstance(record, FanOutChunk)]
+        streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+
+    fan_out(first)
+    stack.open_socket(new, "socket-new")
+    fan_out(second)
+    stack.push.frames.clear()
+    fan_out(events)
+
+    assert heard(stack, "new") == list(range(21, 31))
+    assert heard(stack, "u_m007") == heard(stack, "u_m008") == list(range(1, 31))
+    assert b"Gr\xc3\xbc\xc3\x9fe" in stack.push.frames["socket-new"][0]
+
+
+def test_a_chunk_of_an_earlier_version_goes_out_whole(stack: Stack, ann: Identity, large: str) -> None:
+    events = stored_events(stack, ann, large, 2)
+    streams.fan_out_handler(stack)(kafka_event("chat.receive", events), Context())
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+    streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+    old = [replace(chunk, seqs=()) for chunk in chunks]
+    streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", old), Context())
+    assert heard(stack, "u_m007") == [1, 2, 1, 2]
 
 
 def test_who_was_removed_meanwhile_gets_nothing(stack: Stack, ann: Identity, large: str) -> None:

@@ -129,6 +129,39 @@ def test_events_of_several_conversations_keep_their_order_on_a_socket(
     assert delivery.arrived("e") == ids_of(twos)
 
 
+def test_a_batch_that_comes_again_shows_a_new_socket_nothing_older_than_it_was_shown(
+    world: World, delivery: Delivery, ann: Identity, ben: Identity
+) -> None:
+    here = world.make_direct(ann, ben).conversation.conversation_id
+    there = world.make_group(ann, ben).conversation.conversation_id
+    before, after = make_events(here, 3), make_events(here, 2, first=4)
+    world.open_socket(ann, "old")
+    delivery.service.fan_out(before)
+    world.open_socket(ann, "new")
+    delivery.service.fan_out(after)
+    world.open_socket(ann, "newest")
+
+    report = delivery.service.fan_out([*before, *after, *make_events(there, 1)])
+
+    assert delivery.arrived("new") == [*ids_of(after), *ids_of(after), f"m_{there}_1:2"]
+    assert delivery.arrived("old") == [*ids_of(before), *ids_of(after), *ids_of([*before, *after]), f"m_{there}_1:2"]
+    assert delivery.arrived("newest") == [f"m_{there}_1:2"]
+    assert (report.pushed, report.events) == (3, 6 + 3 + 1)
+    assert delivery.service.fan_out(make_events(here, 2, first=5)).pushed == 3
+    assert delivery.arrived("newest")[1:] == ids_of(make_events(here, 1, first=6))
+
+
+def test_what_is_no_new_message_comes_to_new_sockets_again(
+    world: World, delivery: Delivery, ann: Identity, ben: Identity
+) -> None:
+    here = world.make_direct(ann, ben).conversation.conversation_id
+    gone = GroupDeleted(here, rev=9, recipient_ids=(ann.user_id,))
+    delivery.service.fan_out([*make_events(here, 1), gone])
+    world.open_socket(ann, "new")
+    delivery.service.fan_out([*make_events(here, 1), gone])
+    assert delivery.arrived("new") == [gone.event_id]
+
+
 def test_events_for_one_socket_are_joined_up_to_32_kb(world: World, ann: Identity, ben: Identity) -> None:
     here = world.make_direct(ann, ben).conversation.conversation_id
     world.open_socket(ann, "a")
@@ -150,7 +183,7 @@ def test_a_burst_into_a_large_group_is_encoded_and_joined_once(world: World, del
     assert report == FanOutReport(pushed=500, gone=0, failed=0, frames=500, events=25_000)
     assert set(delivery.encode.calls.values()) == {1}
     assert len({id(push.frames) for push in delivery.push.pushes}) == 1
-    assert (world.conversation_store.calls["read_member_ids"], world.registry.calls["find_connections"]) == (1, 1)
+    assert (world.conversation_store.calls["read_member_ids"], world.registry.calls["begin_pushes"]) == (1, 1)
     assert delivery.push.calls["post"] == 1
 
 
@@ -163,7 +196,7 @@ def test_a_batch_takes_one_read_of_each_kind_whatever_it_holds(
     for seq in (1, 2):
         delivery.service.fan_out([event for place in places for event in make_events(place, 1, first=seq)])
     assert world.conversation_store.calls == {"read_member_ids": 1}, "and none for what is known"
-    assert world.registry.calls == {"find_connections": 2}
+    assert world.registry.calls == {"begin_pushes": 2}
 
 
 def test_an_event_for_nobody_online_is_not_encoded(

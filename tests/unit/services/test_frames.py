@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.domain.limits import FRAME_MAX_BYTES
-from parley.services.frames import join_frames
+from parley.services.frames import join_frames, leave_out
 
 
 def open_frame(frame: bytes) -> list[bytes]:
@@ -59,3 +59,13 @@ def test_a_frame_is_filled_to_the_last_byte(spare: int, count: int) -> None:
 def test_an_event_that_is_too_large_for_a_frame_goes_alone() -> None:
     small, large = make_event(100), make_event(FRAME_MAX_BYTES + 1)
     assert join_frames([small, large, small, small]) == (small, large, b"[" + small + b"," + small + b"]")
+
+
+def test_a_frame_is_left_without_some_of_its_events() -> None:
+    events = [b'{"a":1}', '{"b":"Grüße"}'.encode(), b'{"c":[1.5,null]}']
+    (frame,) = join_frames(events)
+    assert leave_out(frame, {0}) == b"[" + events[1] + b"," + events[2] + b"]"
+    assert leave_out(frame, {0, 2}) == events[1]
+    assert leave_out(frame, {0, 1, 2}) is None
+    assert leave_out(events[0], {0}) is None
+    assert leave_out(events[1], set()) == events[1]

@@ -19,6 +19,7 @@ from redis.retry import Retry
 
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection, Identity
+from parley.ports import Reach
 
 CONNECTION_TTL: Final = timedelta(hours=2, minutes=10)
 """Ten minutes longer than an API Gateway socket can live."""
@@ -26,6 +27,36 @@ CONNECTION_TTL: Final = timedelta(hours=2, minutes=10)
 _STEP_TIMEOUT_S: Final = 0.8  # a call takes two steps at most: connecting, and its round trip
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+
+# A socket's field, with the time of Valkey's own clock at which it was first heard of, in microseconds, at its end.
+_RENEW: Final = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+local since = known and string.match(known, ',(%d+)%]$')
+if not since then
+  local now = redis.call('TIME')
+  since = string.format('%d%06d', now[1], now[2])
+end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ',' .. since .. ']')
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+
+# "time:seq time:seq …", each seq the highest that was begun until then. Some thirty are kept: a batch that comes again
+# is the last one of its partition, or was taken apart into a few. Answers with the list as it was, where the lowest
+# was begun before.
+_BEGIN: Final = """
+local begun = redis.call('GET', KEYS[1]) or ''
+local top = tonumber(string.match(begun, '(%d+)$') or '0')
+if tonumber(ARGV[2]) > top then
+  local now = redis.call('TIME')
+  local longer = begun .. ' ' .. string.format('%d%06d', now[1], now[2]) .. ':' .. ARGV[2]
+  if #longer > 1000 then
+    longer = string.sub(longer, (string.find(longer, ' ', #longer - 800, true)))
+  end
+  redis.call('SET', KEYS[1], longer, 'EX', ARGV[3])
+end
+return top >= tonumber(ARGV[1]) and begun or false
+"""
+_BEGUN_TTL_S: Final = 600
 
 # Who is a replica, or has lost its primary, is in the middle of a failover.
 _NOT_NOW: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
@@ -115,26 +146,41 @@ class ValkeyConnections:
         return bool(was_absent)
 
     def _renew(self, pipeline: Pipeline, connection: Connection) -> None:
-        key = _connections_key(connection.user_id)
-        pipeline.hset(key, connection.connection_id, _encode_connection(connection))
-        pipeline.expire(key, CONNECTION_TTL)
+        # By its text, as a hash that Valkey does not know would fail in the midst of the pipeline.
+        pipeline.eval(
+            _RENEW,
+            1,
+            _connections_key(connection.user_id),
+            connection.connection_id,
+            _encode_connection(connection),
+            str(int(CONNECTION_TTL.total_seconds())),
+        )
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         """See ConnectionRegistry."""
+        return dict(self.begin_pushes(user_ids, {}).connections)
+
+    def begin_pushes(self, user_ids: Sequence[str], lanes: Mapping[str, tuple[int, int]]) -> Reach:
+        """See ConnectionRegistry."""
         wanted = list(dict.fromkeys(user_ids))
-        if not wanted:
-            return {}
+        if not wanted and not lanes:
+            return Reach({}, {})
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
+            # Before the sockets are read: who is found now and not then has opened after it was begun.
+            for lane, (lowest, highest) in lanes.items():
+                pipeline.eval(_BEGIN, 1, f"begun:{lane}", str(lowest), str(highest), str(_BEGUN_TTL_S))
             for user_id in wanted:
                 pipeline.hgetall(_connections_key(user_id))
             replies = pipeline.execute()
+        begun = {lane: reply for lane, reply in zip(lanes, replies, strict=False) if reply is not None}
+        hashes = dict(zip(wanted, replies[len(lanes) :], strict=True))
         found: dict[str, tuple[Connection, ...]] = {}
-        for user_id, fields in zip(wanted, replies, strict=True):
+        for user_id, fields in hashes.items():
             connections = tuple(known for known in _decode_hash(user_id, fields) if not _has_lapsed(known))
             if connections:
                 found[user_id] = connections
-        return found
+        return Reach(found, _find_floors(begun, hashes) if begun else {})
 
     def list_connections(self) -> Iterator[list[Connection]]:
         """See ConnectionRegistry."""
@@ -206,9 +252,27 @@ def _ticket_key(ticket: str) -> str:
     return f"ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
 
 
+def _find_floors(begun: Mapping[str, bytes], hashes: Mapping[str, Mapping[bytes, bytes]]) -> dict[tuple[str, str], int]:
+    """For each socket and lane what was begun before the socket was known; `hashes` are sockets by user."""
+    since = {
+        name.decode(): int(value[value.rindex(b",") + 1 : -1])
+        for fields in hashes.values()
+        for name, value in fields.items()
+    }
+    floors: dict[tuple[str, str], int] = {}
+    for lane, noted in begun.items():
+        steps = [(int(time), int(seq)) for time, _, seq in (step.partition(b":") for step in noted.split())]
+        for connection_id, known_since in since.items():
+            floor = max((seq for time, seq in steps if time < known_since), default=0)
+            if floor:
+                floors[connection_id, lane] = floor
+    return floors
+
+
 def _encode_connection(connection: Connection) -> str:
+    """What is known of a socket as a JSON array without its end, as `_RENEW` has the last item to add."""
     connected_at_ms = (connection.connected_at - _EPOCH) // _MILLISECOND
-    return json.dumps([connection.session_id, connection.endpoint, connected_at_ms], separators=(",", ":"))
+    return json.dumps([connection.session_id, connection.endpoint, connected_at_ms], separators=(",", ":"))[:-1]
 
 
 def _decode_hash(user_id: str, fields: Mapping[bytes, bytes]) -> list[Connection]:
@@ -216,7 +280,7 @@ def _decode_hash(user_id: str, fields: Mapping[bytes, bytes]) -> list[Connection
 
 
 def _decode_connection(user_id: str, name: bytes, value: bytes) -> Connection:
-    session_id, endpoint, connected_at_ms = json.loads(value)
+    session_id, endpoint, connected_at_ms, _ = json.loads(value)
     return Connection(
         connection_id=name.decode(),
         user_id=user_id,

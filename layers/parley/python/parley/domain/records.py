@@ -156,6 +156,7 @@ class FanOutChunk:
     """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition.
 
     `message_ids`: the new messages that are in this or another of the records made with it.
+    `seqs`: for each frame, the seq of each of its events that is a new message, and 0 for others.
     """
 
     topic: ClassVar[str] = CHAT_FANOUT
@@ -164,6 +165,7 @@ class FanOutChunk:
     part: int
     frames: tuple[bytes, ...]
     message_ids: tuple[str, ...] = ()
+    seqs: tuple[tuple[int, ...], ...] = ()
 
     @property
     def key(self) -> str:

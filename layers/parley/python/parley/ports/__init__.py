@@ -26,7 +26,7 @@ from parley.ports.publisher import Publisher
 from parley.ports.push import EventEncoder, LiveEncoder, Push, PushClient, PushOutcome
 from parley.ports.rates import RateLimiter
 from parley.ports.security import PasswordHasher, SyncTokenCodec, TokenIssuer, TokenVerifier
-from parley.ports.sockets import ConnectionRegistry, RoomRegistry, TicketStore
+from parley.ports.sockets import ConnectionRegistry, Reach, RoomRegistry, TicketStore
 from parley.ports.sync import MemberState, MessageSpan, Place, Stamp, SyncReader, SyncStore
 from parley.ports.trace import Pushes, TraceStore, Tracks
 from parley.ports.users import BlockStore, SessionStore, UserStore
@@ -69,6 +69,7 @@ __all__ = [
     "PushOutcome",
     "Pushes",
     "RateLimiter",
+    "Reach",
     "RoomRegistry",
     "SessionStore",
     "Stamp",

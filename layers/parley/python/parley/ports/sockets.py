@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from parley.domain.models import (
     Connection,
     Identity,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a push may go.
+
+    Args:
+        connections: the open sockets by user; users without any are left out.
+        floors: by connection id and lane, the highest seq that was about to be pushed before the registry knew the
+            socket. What is not above it was stored before the socket opened: that is for its sync to bring.
+    """
+
+    connections: Mapping[str, tuple[Connection, ...]]
+    floors: Mapping[tuple[str, str], int]
 
 
 class ConnectionRegistry(Protocol):
@@ -53,6 +68,16 @@ class ConnectionRegistry(Protocol):
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
         """The open sockets of these users, in one round trip; users without any are left out."""
+        ...
+
+    def begin_pushes(self, user_ids: Sequence[str], lanes: Mapping[str, tuple[int, int]]) -> Reach:
+        """Finds these users' sockets, and notes what is about to be pushed to them; in one round trip.
+
+        Args:
+            lanes: the lowest and the highest seq by lane, a name under which seqs are pushed in order. Floors are told
+                for lanes whose lowest seq was begun before, within the last ten minutes at least: a batch that
+                comes again.
+        """
         ...
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import zlib
 from collections.abc import Sequence
 from typing import Final, Protocol
 
 from parley.domain.models import Connection
 from parley.domain.records import FanOutChunk
-from parley.ports import ConnectionRegistry, ConversationStore, Push, PushClient, PushOutcome
+from parley.ports import ConnectionRegistry, ConversationStore, Push, PushClient, PushOutcome, Reach
+from parley.services.frames import leave_out
 from parley.services.gone import GoneSockets
 from parley.services.member_cache import MemberCache
 
@@ -31,21 +33,31 @@ def part_of(user_id: str) -> int:
 
 
 def make_chunks(
-    conversation_id: str, members_rev: int, frames: Sequence[bytes], message_ids: Sequence[str] = ()
+    conversation_id: str,
+    members_rev: int,
+    frames: Sequence[bytes],
+    message_ids: Sequence[str] = (),
+    seqs: Sequence[tuple[int, ...]] = (),
 ) -> list[FanOutChunk]:
-    """The frames for each part of a group, in order, in records that Kafka takes; `message_ids` are new in them."""
-    pieces: list[list[bytes]] = [[]]
+    """The frames for each part of a group, in order, in records that Kafka takes.
+
+    Args:
+        message_ids: the new messages in them.
+        seqs: of each frame, in each event's place the seq if it is a new message, else 0.
+    """
+    ends = [0]
     size = 0
-    for frame in frames:
-        if pieces[-1] and size + len(frame) > _CHUNK_MAX_BYTES:
-            pieces.append([])
+    for place, frame in enumerate(frames):
+        if place > ends[-1] and size + len(frame) > _CHUNK_MAX_BYTES:
+            ends.append(place)
             size = 0
-        pieces[-1].append(frame)
         size += len(frame)
     return [
-        FanOutChunk(conversation_id, members_rev, part, tuple(piece), tuple(message_ids))
-        for piece in pieces
-        if piece
+        FanOutChunk(
+            conversation_id, members_rev, part, tuple(frames[start:end]), tuple(message_ids), tuple(seqs[start:end])
+        )
+        for start, end in itertools.pairwise([*ends, len(frames)])
+        if end > start
         for part in range(_PARTS)
     ]
 
@@ -83,15 +95,39 @@ class ChunkFanOut:
             place: [user_id for user_id in members[place[0]] if part_of(user_id) == place[1]] for place in parts
         }
         user_ids = {user_id for ids in audience.values() for user_id in ids}
-        connections = self._registry.find_connections(sorted(user_ids)) if user_ids else {}
+        reach = self._registry.begin_pushes(sorted(user_ids), _find_lanes(chunks)) if user_ids else Reach({}, {})
         frames: dict[str, tuple[Connection, list[bytes]]] = {}
         for chunk in chunks:
             for user_id in audience[chunk.conversation_id, chunk.part]:
-                for connection in connections.get(user_id, ()):
-                    frames.setdefault(connection.connection_id, (connection, []))[1].extend(chunk.frames)
-        pushes = [Push(connection, tuple(waiting)) for connection, waiting in frames.values()]
+                for connection in reach.connections.get(user_id, ()):
+                    floor = reach.floors.get((connection.connection_id, chunk.key), 0)
+                    waiting = frames.setdefault(connection.connection_id, (connection, []))[1]
+                    waiting.extend(_frames_above(floor, chunk) if floor and chunk.seqs else chunk.frames)
+        pushes = [Push(connection, tuple(waiting)) for connection, waiting in frames.values() if waiting]
         outcomes = self._push.post(pushes)
         self._gone.settle(pushes, outcomes)
         message_ids = dict.fromkeys((message_id, chunk.part) for chunk in chunks for message_id in chunk.message_ids)
         self._note_pushes(list(message_ids), pushes, outcomes)
         return len(pushes)
+
+
+def _find_lanes(chunks: Sequence[FanOutChunk]) -> dict[str, tuple[int, int]]:
+    """The lowest and the highest seq by a group's part; see `ConnectionRegistry.begin_pushes`."""
+    lanes: dict[str, tuple[int, int]] = {}
+    for chunk in chunks:
+        seqs = [seq for seqs_of_frame in chunk.seqs for seq in seqs_of_frame if seq]
+        if seqs:
+            lowest, highest = lanes.get(chunk.key, (seqs[0], seqs[0]))
+            lanes[chunk.key] = min(lowest, *seqs), max(highest, *seqs)
+    return lanes
+
+
+def _frames_above(floor: int, chunk: FanOutChunk) -> list[bytes]:
+    """The chunk's frames without the new messages up to `floor`, which are for the socket's sync to bring."""
+    left: list[bytes] = []
+    for frame, seqs in zip(chunk.frames, chunk.seqs, strict=True):
+        below = {place for place, seq in enumerate(seqs) if 0 < seq <= floor}
+        rest = leave_out(frame, below) if below else frame
+        if rest is not None:
+            left.append(rest)
+    return left

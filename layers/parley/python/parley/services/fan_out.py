@@ -6,6 +6,7 @@ same bytes: a burst into a group of 500 is encoded and joined once, and not 500 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -22,12 +23,13 @@ from parley.domain.records import (
     PushEvent,
     ReceiptMoved,
 )
-from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, Push, PushClient
+from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, PushClient
 from parley.services.chunks import LARGE_GROUP_COUNT, PushNotes, make_chunks
 from parley.services.conversations import make_view
-from parley.services.frames import join_frames
+from parley.services.frames import make_frame, split_events
 from parley.services.gone import GoneSockets
 from parley.services.member_cache import MemberCache
+from parley.services.pushes import Audience, find_lanes, make_pushes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +44,6 @@ class FanOutReport:
     failed: int = 0
     frames: int = 0
     events: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Audience:
-    """Users who all get the same events of the batch; `events` are places in it, ascending.
-
-    `is_shared` says that they are the members of a conversation, to each of whom the events look alike.
-    """
-
-    user_ids: Sequence[str]
-    events: list[int]
-    is_shared: bool = False
 
 
 class FanOut:
@@ -84,6 +74,9 @@ class FanOut:
     def fan_out(self, events: Sequence[PushEvent | GroupShown]) -> FanOutReport:
         """Pushes events to their sockets, in the order given on each; one that comes twice in a batch goes once.
 
+        Of a batch that comes again a socket that has opened since gets no message that was to be pushed before, as
+        newer ones may have come to it meanwhile: its sync brings them.
+
         What is for more than 200 members is handed on in parts, each to be pushed by `fan_out_chunk`.
 
         Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: the answer to the
@@ -95,10 +88,12 @@ class FanOut:
         events = list({event.event_id: event for event in events}.values())
         audiences = self._hand_on_large(events, self._find_audiences(events))
         user_ids = list(dict.fromkeys(user_id for audience in audiences for user_id in audience.user_ids))
-        connections = self._registry.find_connections(user_ids) if user_ids else {}
-        if not connections:
+        if not user_ids:
             return FanOutReport()
-        pushes, count = self._make_pushes(*self._show_groups(events, audiences, connections), connections)
+        reach = self._registry.begin_pushes(user_ids, find_lanes(events, audiences))
+        if not reach.connections:
+            return FanOutReport()
+        pushes, count = make_pushes(*self._show_groups(events, audiences, reach.connections), reach, self._encode)
         outcomes = self._push.post(pushes)
         self._gone.settle(pushes, outcomes)
         small = {place for audience in audiences for place in audience.events}
@@ -111,7 +106,7 @@ class FanOut:
             events=count,
         )
 
-    def _find_audiences(self, events: Sequence[PushEvent | GroupShown]) -> list[_Audience]:
+    def _find_audiences(self, events: Sequence[PushEvent | GroupShown]) -> list[Audience]:
         """The events by who gets them; one list of members, as new as the newest event asks, for each conversation.
 
         Whoever was removed in between gets nothing more, and whoever was added may see what came before.
@@ -122,27 +117,27 @@ class FanOut:
             if members_rev is not None:
                 wanted[event.key] = max(wanted.get(event.key, 0), members_rev)
         members = self._members.find_member_ids(wanted) if wanted else {}
-        audiences: dict[tuple[str, bool, Sequence[str]], _Audience] = {}
+        audiences: dict[tuple[str, bool, Sequence[str]], Audience] = {}
         for place, event in enumerate(events):
             chosen = _recipients_of(event)
             user_ids = members[event.key] if chosen is None else chosen
             # What is another for each member cannot be handed on as a frame for many.
             is_shared = chosen is None and not isinstance(event, GroupShown)
             audience = audiences.setdefault(
-                (event.key, is_shared, chosen or ()), _Audience(user_ids, [], is_shared=is_shared)
+                (event.key, is_shared, chosen or ()), Audience(user_ids, [], is_shared=is_shared)
             )
             audience.events.append(place)
             if isinstance(event, MembersChanged) and event.removed:
                 gone = tuple(sorted(set(event.removed).difference(user_ids)))
-                audiences.setdefault((event.key, False, gone), _Audience(gone, [])).events.append(place)
+                audiences.setdefault((event.key, False, gone), Audience(gone, [])).events.append(place)
         return list(audiences.values())
 
     def _show_groups(
         self,
         events: Sequence[PushEvent | GroupShown],
-        audiences: Sequence[_Audience],
+        audiences: Sequence[Audience],
         connections: Mapping[str, tuple[Connection, ...]],
-    ) -> tuple[list[PushEvent], list[_Audience]]:
+    ) -> tuple[list[PushEvent], list[Audience]]:
         """Puts a view of each recipient's own in the place of every GroupShown; one query for all of them.
 
         Only for those who have a socket open and are members still.
@@ -165,7 +160,7 @@ class FanOut:
         )
         expanded: list[PushEvent] = []
         numbers: dict[int, int] = {}
-        single: list[_Audience] = []
+        single: list[Audience] = []
         for place, event in enumerate(events):
             if not isinstance(event, GroupShown):
                 numbers[place] = len(expanded)
@@ -174,68 +169,42 @@ class FanOut:
             members = memberships.get(event.key, {})
             for user_id in shown[place][1]:
                 if user_id in members:
-                    single.append(_Audience((user_id,), [len(expanded)]))
+                    single.append(Audience((user_id,), [len(expanded)]))
                     expanded.append(_show(event, members[user_id]))
         shared = [
-            _Audience(audience.user_ids, [numbers[place] for place in audience.events if place in numbers])
+            Audience(audience.user_ids, [numbers[place] for place in audience.events if place in numbers])
             for audience in audiences
         ]
         return expanded, [*shared, *single]
 
-    def _hand_on_large(
-        self, events: Sequence[PushEvent | GroupShown], audiences: Sequence[_Audience]
-    ) -> list[_Audience]:
+    def _hand_on_large(self, events: Sequence[PushEvent | GroupShown], audiences: Sequence[Audience]) -> list[Audience]:
         """Hands on what is for large groups; the others.
 
         Raises:
             UnavailableError: it could not be handed on.
         """
         chunks: list[FanOutChunk] = []
-        small: list[_Audience] = []
+        small: list[Audience] = []
         for audience in audiences:
             if not audience.is_shared or len(audience.user_ids) <= self._large_group_count:
                 small.append(audience)
                 continue
             shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
-            frames = join_frames([self._encode(event) for event in shared])
+            seqs = iter([event.message.seq if isinstance(event, MessageStored) else 0 for event in shared])
+            parts = split_events([self._encode(event) for event in shared])
             newest = max(_members_rev_of(event) or 0 for event in shared)
             chunks += make_chunks(
-                events[audience.events[0]].key, newest, frames, _new_messages(events, audience.events)
+                events[audience.events[0]].key,
+                newest,
+                [make_frame(part) for part in parts],
+                _new_messages(events, audience.events),
+                [tuple(itertools.islice(seqs, len(part))) for part in parts],
             )
         if chunks:
             for failure in self._publisher.publish(chunks):
                 if failure is not None:
                     raise failure
         return small
-
-    def _make_pushes(
-        self,
-        events: Sequence[PushEvent],
-        audiences: Sequence[_Audience],
-        connections: Mapping[str, tuple[Connection, ...]],
-    ) -> tuple[list[Push], int]:
-        """A push for each socket, and the number of events in them all; users in the same audiences share frames."""
-        reached: dict[str, list[int]] = {user_id: [] for user_id in connections}
-        for number, audience in enumerate(audiences):
-            for user_id in audience.user_ids:
-                if user_id in reached:
-                    reached[user_id].append(number)
-        encoded: dict[int, bytes] = {}
-        frames_of: dict[tuple[int, ...], tuple[int, tuple[bytes, ...]]] = {}
-        pushes: list[Push] = []
-        total = 0
-        for user_id, numbers in reached.items():
-            together = tuple(numbers)
-            if together not in frames_of:
-                places = sorted(place for number in together for place in audiences[number].events)
-                for place in places:
-                    if place not in encoded:
-                        encoded[place] = self._encode(events[place])
-                frames_of[together] = len(places), join_frames([encoded[place] for place in places])
-            count, frames = frames_of[together]
-            total += count * len(connections[user_id])
-            pushes += [Push(connection, frames) for connection in connections[user_id]]
-        return pushes, total
 
 
 def _new_messages(events: Sequence[PushEvent | GroupShown], places: Collection[int]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 
 from parley.domain.limits import FRAME_MAX_BYTES
 
@@ -14,20 +15,35 @@ def join_frames(events: Sequence[bytes], max_bytes: int = FRAME_MAX_BYTES) -> tu
         events: JSON values in UTF-8.
         max_bytes: no frame is longer, but one for a single event that is longer by itself.
     """
-    frames: list[bytes] = []
-    waiting: list[bytes] = []
-    size = 1
+    return tuple(make_frame(part) for part in split_events(events, max_bytes))
+
+
+def split_events(events: Iterable[bytes], max_bytes: int = FRAME_MAX_BYTES) -> list[list[bytes]]:
+    """The events of each frame; see `join_frames`."""
+    parts: list[list[bytes]] = []
+    size = max_bytes
     for event in events:
-        if waiting and size + len(event) + 1 > max_bytes:
-            frames.append(_make_frame(waiting))
-            waiting, size = [], 1
-        waiting.append(event)
         # Each event brings one byte more: the comma or bracket that follows it.
+        if not parts or size + len(event) + 1 > max_bytes:
+            parts.append([])
+            size = 1
+        parts[-1].append(event)
         size += len(event) + 1
-    if waiting:
-        frames.append(_make_frame(waiting))
-    return tuple(frames)
+    return parts
 
 
-def _make_frame(events: Sequence[bytes]) -> bytes:
+def make_frame(events: Sequence[bytes]) -> bytes:
+    """One frame of one event or several."""
     return events[0] if len(events) == 1 else b"[" + b",".join(events) + b"]"
+
+
+def leave_out(frame: bytes, places: set[int]) -> bytes | None:
+    """The frame without the events at these places; None where none is left."""
+    content = json.loads(frame)
+    events = content if isinstance(content, list) else [content]
+    left = [
+        json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+        for place, event in enumerate(events)
+        if place not in places
+    ]
+    return make_frame(left) if left else None

@@ -1,0 +1,88 @@
+"""Who gets which events of a batch, made into pushes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from parley.domain.records import GroupShown, MessageStored, PushEvent
+from parley.ports import EventEncoder, Push, Reach
+from parley.services.frames import join_frames
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Users who all get the same events of the batch; `events` are places in it, ascending.
+
+    `is_shared` says that they are the members of a conversation, to each of whom the events look alike.
+    """
+
+    user_ids: Sequence[str]
+    events: list[int]
+    is_shared: bool = False
+
+
+def find_lanes(events: Sequence[PushEvent | GroupShown], audiences: Iterable[Audience]) -> dict[str, tuple[int, int]]:
+    """The lowest and the highest seq of the new messages, by conversation; see `ConnectionRegistry.begin_pushes`."""
+    lanes: dict[str, tuple[int, int]] = {}
+    for audience in audiences:
+        for place in audience.events:
+            event = events[place]
+            if isinstance(event, MessageStored):
+                seq = event.message.seq
+                lowest, highest = lanes.get(event.key, (seq, seq))
+                lanes[event.key] = min(lowest, seq), max(highest, seq)
+    return lanes
+
+
+def make_pushes(
+    events: Sequence[PushEvent], audiences: Sequence[Audience], reach: Reach, encode: EventEncoder
+) -> tuple[list[Push], int]:
+    """A push for each socket, and the number of events in them all; users in the same audiences share frames."""
+    reached: dict[str, list[int]] = {user_id: [] for user_id in reach.connections}
+    for number, audience in enumerate(audiences):
+        for user_id in audience.user_ids:
+            if user_id in reached:
+                reached[user_id].append(number)
+    frames = _Frames(events, encode)
+    places_of: dict[tuple[int, ...], tuple[int, ...]] = {}
+    pushes: list[Push] = []
+    total = 0
+    for user_id, numbers in reached.items():
+        together = tuple(numbers)
+        if together not in places_of:
+            places_of[together] = tuple(sorted(place for number in together for place in audiences[number].events))
+        for connection in reach.connections[user_id]:
+            places = places_of[together]
+            if reach.floors:
+                places = tuple(
+                    place for place in places if not _is_below(events[place], connection.connection_id, reach)
+                )
+            if places:
+                total += len(places)
+                pushes.append(Push(connection, frames.join(places)))
+    return pushes, total
+
+
+def _is_below(event: PushEvent, connection_id: str, reach: Reach) -> bool:
+    """Whether it is a new message that is for the socket's sync to bring."""
+    return isinstance(event, MessageStored) and event.message.seq <= reach.floors.get((connection_id, event.key), 0)
+
+
+class _Frames:
+    """Encodes each event once, and joins each choice of them once."""
+
+    def __init__(self, events: Sequence[PushEvent], encode: EventEncoder) -> None:
+        self._events = events
+        self._encode = encode
+        self._encoded: dict[int, bytes] = {}
+        self._joined: dict[tuple[int, ...], tuple[bytes, ...]] = {}
+
+    def join(self, places: tuple[int, ...]) -> tuple[bytes, ...]:
+        """The frames of the events at these places, in this order."""
+        if places not in self._joined:
+            for place in places:
+                if place not in self._encoded:
+                    self._encoded[place] = self._encode(self._events[place])
+            self._joined[places] = join_frames([self._encoded[place] for place in places])
+        return self._joined[places]
