@@ -149,6 +149,32 @@ def test_what_is_new_has_no_floor_and_neither_has_another_lane(registry: Connect
     assert registry.begin_pushes([], {}) == registry.begin_pushes([unique("u_")], {})
 
 
+def test_what_was_begun_before_a_socket_missed_something_has_a_floor(registry: ConnectionRegistry) -> None:
+    ada, here = unique("u_"), unique("c_")
+    phone, laptop = a_connection(ada), a_connection(ada)
+    for connection in (phone, laptop):
+        registry.add_connection(connection)
+    registry.begin_pushes([ada], {here: (1, 3)})
+    registry.note_missed([phone])
+    registry.begin_pushes([ada], {here: (4, 6)})
+    registry.renew_connection(phone)
+    registry.take_missed(phone)
+
+    again = registry.begin_pushes([ada], {here: (1, 6)})
+
+    assert set(again.connections[ada]) == {phone, laptop}
+    assert again.floors == {(phone.connection_id, here): 3}
+
+
+def test_what_lies_before_all_that_is_known_of_a_lane_was_begun_before(registry: ConnectionRegistry) -> None:
+    phone, here = a_connection(unique("u_")), unique("c_")
+    registry.add_connection(phone)
+    first = registry.begin_pushes([phone.user_id], {here: (41, 42)})
+    again = registry.begin_pushes([phone.user_id], {here: (37, 42)})
+
+    assert (first.floors, again.floors) == ({}, {(phone.connection_id, here): 40})
+
+
 def test_a_socket_that_was_forgotten_counts_as_new(registry: ConnectionRegistry) -> None:
     phone, here = a_connection(unique("u_")), unique("c_")
     registry.add_connection(phone)

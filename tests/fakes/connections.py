@@ -41,6 +41,7 @@ class FakeConnectionRegistry(Outside):
         self._reach("note_missed")
         with self._lock:
             self._whole.difference_update(connection.connection_id for connection in connections)
+            self._known_since.update((connection.connection_id, self._tick()) for connection in connections)
 
     def take_missed(self, connection: Connection) -> bool:
         self._reach("take_missed")
@@ -80,11 +81,12 @@ class FakeConnectionRegistry(Outside):
         with self._lock:
             found = {user_id: self._open_of(user_id) for user_id in user_ids}
             for lane, (lowest, highest) in lanes.items():
-                begun = self._begun.setdefault(lane, [])
+                begun = self._begun.setdefault(lane, [(lowest - 1, 0)])
                 if any(seq >= lowest for seq, _ in begun):
                     for connection in (connection for connections in found.values() for connection in connections):
                         since = self._known_since[connection.connection_id]
-                        if floor := max((seq for seq, moment in begun if moment < since), default=0):
+                        floor = max((seq for seq, moment in begun if moment < since), default=0)
+                        if floor >= lowest:
                             floors[connection.connection_id, lane] = floor
                 if all(seq < highest for seq, _ in begun):
                     begun.append((highest, self._tick()))

@@ -151,6 +151,22 @@ def test_a_batch_that_comes_again_shows_a_new_socket_nothing_older_than_it_was_s
     assert delivery.arrived("newest")[1:] == ids_of(make_events(here, 1, first=6))
 
 
+def test_what_a_socket_missed_does_not_come_after_what_it_was_shown_since(
+    world: World, delivery: Delivery, ann: Identity, ben: Identity
+) -> None:
+    here = world.make_direct(ann, ben).conversation.conversation_id
+    world.open_socket(ann, "a")
+    world.open_socket(ann, "b")
+    before, after = make_events(here, 3), make_events(here, 2, first=4)
+    delivery.push.outcomes["a"] = "failed"
+    delivery.service.fan_out(before)
+    del delivery.push.outcomes["a"]
+    delivery.service.fan_out(after)
+    delivery.service.fan_out([*before, *after])
+    assert delivery.arrived("a") == [*ids_of(after), *ids_of(after)]
+    assert delivery.arrived("b") == [*ids_of(before), *ids_of(after), *ids_of([*before, *after])]
+
+
 def test_what_is_no_new_message_comes_to_new_sockets_again(
     world: World, delivery: Delivery, ann: Identity, ben: Identity
 ) -> None:

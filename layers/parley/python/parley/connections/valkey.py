@@ -17,6 +17,7 @@ from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from parley.connections.lanes import begin_lane, find_floors
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection, Identity
 from parley.ports import Reach
@@ -40,23 +41,15 @@ redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ',' .. since .. ']')
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
-# "time:seq time:seq …", each seq the highest that was begun until then. Some thirty are kept: a batch that comes again
-# is the last one of its partition, or was taken apart into a few. Answers with the list as it was, where the lowest
-# was begun before.
-_BEGIN: Final = """
-local begun = redis.call('GET', KEYS[1]) or ''
-local top = tonumber(string.match(begun, '(%d+)$') or '0')
-if tonumber(ARGV[2]) > top then
+# What was begun until now is not shown any more to a socket that missed some of it.
+_MISS: Final = """
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+if known then
   local now = redis.call('TIME')
-  local longer = begun .. ' ' .. string.format('%d%06d', now[1], now[2]) .. ':' .. ARGV[2]
-  if #longer > 1000 then
-    longer = string.sub(longer, (string.find(longer, ' ', #longer - 800, true)))
-  end
-  redis.call('SET', KEYS[1], longer, 'EX', ARGV[3])
+  local since = string.format('%d%06d', now[1], now[2])
+  redis.call('HSET', KEYS[1], ARGV[1], (string.gsub(known, '%d+%]$', since .. ']')))
 end
-return top >= tonumber(ARGV[1]) and begun or false
 """
-_BEGUN_TTL_S: Final = 600
 
 # Who is a replica, or has lost its primary, is in the middle of a failover.
 _NOT_NOW: Final = (RedisConnectionError, RedisTimeoutError, ReadOnlyError, MasterDownError)
@@ -132,6 +125,7 @@ class ValkeyConnections:
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
             for connection in connections:
+                pipeline.eval(_MISS, 1, _connections_key(connection.user_id), connection.connection_id)
                 pipeline.delete(_whole_key(connection.connection_id))
             pipeline.execute()
 
@@ -168,19 +162,19 @@ class ValkeyConnections:
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
             # Before the sockets are read: who is found now and not then has opened after it was begun.
-            for lane, (lowest, highest) in lanes.items():
-                pipeline.eval(_BEGIN, 1, f"begun:{lane}", str(lowest), str(highest), str(_BEGUN_TTL_S))
+            for lane, span in lanes.items():
+                begin_lane(pipeline, lane, *span)
             for user_id in wanted:
                 pipeline.hgetall(_connections_key(user_id))
             replies = pipeline.execute()
-        begun = {lane: reply for lane, reply in zip(lanes, replies, strict=False) if reply is not None}
+        begun = {lane: (span[0], reply) for (lane, span), reply in zip(lanes.items(), replies, strict=False) if reply}
         hashes = dict(zip(wanted, replies[len(lanes) :], strict=True))
         found: dict[str, tuple[Connection, ...]] = {}
         for user_id, fields in hashes.items():
             connections = tuple(known for known in _decode_hash(user_id, fields) if not _has_lapsed(known))
             if connections:
                 found[user_id] = connections
-        return Reach(found, _find_floors(begun, hashes) if begun else {})
+        return Reach(found, find_floors(begun, hashes) if begun else {})
 
     def list_connections(self) -> Iterator[list[Connection]]:
         """See ConnectionRegistry."""
@@ -250,23 +244,6 @@ def _whole_key(connection_id: str) -> str:
 def _ticket_key(ticket: str) -> str:
     """A hash, so that whoever reads the keys or the slow log of Valkey finds no ticket to use."""
     return f"ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"
-
-
-def _find_floors(begun: Mapping[str, bytes], hashes: Mapping[str, Mapping[bytes, bytes]]) -> dict[tuple[str, str], int]:
-    """For each socket and lane what was begun before the socket was known; `hashes` are sockets by user."""
-    since = {
-        name.decode(): int(value[value.rindex(b",") + 1 : -1])
-        for fields in hashes.values()
-        for name, value in fields.items()
-    }
-    floors: dict[tuple[str, str], int] = {}
-    for lane, noted in begun.items():
-        steps = [(int(time), int(seq)) for time, _, seq in (step.partition(b":") for step in noted.split())]
-        for connection_id, known_since in since.items():
-            floor = max((seq for time, seq in steps if time < known_since), default=0)
-            if floor:
-                floors[connection_id, lane] = floor
-    return floors
 
 
 def _encode_connection(connection: Connection) -> str:

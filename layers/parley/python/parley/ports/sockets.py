@@ -19,7 +19,7 @@ class Reach:
     Args:
         connections: the open sockets by user; users without any are left out.
         floors: by connection id and lane, the highest seq that was about to be pushed before the registry knew the
-            socket. What is not above it was stored before the socket opened: that is for its sync to bring.
+            socket, or before the socket missed something. What is not above it is for its sync to bring.
     """
 
     connections: Mapping[str, tuple[Connection, ...]]
@@ -43,7 +43,7 @@ class ConnectionRegistry(Protocol):
     def note_missed(self, connections: Sequence[Connection]) -> None:
         """Notes that these sockets did not get what was meant for them, in one round trip; idempotent.
 
-        Of a socket that is forgotten this is noted too.
+        Of a socket that is forgotten this is noted too. What was begun before has floors for them from now on.
         """
         ...
 
@@ -76,7 +76,7 @@ class ConnectionRegistry(Protocol):
         Args:
             lanes: the lowest and the highest seq by lane, a name under which seqs are pushed in order. Floors are told
                 for lanes whose lowest seq was begun before, within the last ten minutes at least: a batch that
-                comes again.
+                comes again. What lies before the first seq that is known of a lane counts as begun before all.
         """
         ...
 
