@@ -6,9 +6,12 @@ import asyncio
 import time
 
 import httpx
+import pytest
 
 from bench.client import Device, ParleyClient, Person
+from bench.load.people import People, create_large_group
 from bench.stack import Stack
+from parley.services.chunks import LARGE_GROUP_COUNT
 from tests.e2e.conftest import PASSWORD, POLL_S, register, still_serves
 
 REMOVED_WITHIN_S = 1.0
@@ -22,11 +25,13 @@ async def _talk(device: Device, place: str, until: asyncio.Event, sent: list[str
         sent.append((await device.send_message(place, f"number {len(sent)}")).data["messageId"])
 
 
-def test_a_removed_member_gets_nothing_a_second_after_the_removal(stack: Stack) -> None:
+@pytest.mark.parametrize("others", [0, LARGE_GROUP_COUNT])
+def test_a_removed_member_gets_nothing_a_second_after_the_removal(stack: Stack, others: int) -> None:
     async def scenario() -> None:
         async with ParleyClient(stack.url) as client:
             ada, ben, cy = [await register(client, name) for name in ("ada", "ben", "cy")]
-            place = await ada.create_group("Removal", [ben.user_id, cy.user_id])
+            silent = [other.user_id for other in await People(client).take(others)]
+            place = await create_large_group(ada, "Removal", [ben.user_id, cy.user_id, *silent])
             sender, stays, goes = [await Device.connect(one, one.username) for one in (ben, ada, cy)]
             sent: list[str] = []
             enough = asyncio.Event()

@@ -6,7 +6,10 @@ import asyncio
 import base64
 import json
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -45,11 +48,27 @@ class Fed:
 
     def _lines(self) -> list[str]:
         lines = self._log.lines[self._start :]
-        return [line for name, line in lines if name == "consume" and line.startswith('{"eventSource"')]
+        return [
+            line
+            for name, line in lines
+            if name == "consume" and line.startswith('{"eventSource"') and f'"{self.topic}-' in line
+        ]
 
 
 @pytest.fixture
 async def fed(api: Api, project: Manifest, runtime: Runtime, log: Log, engines: RunningEngines) -> Any:
+    async with _feed(api, project, runtime, log, engines) as topic:
+        yield topic
+
+
+@pytest.fixture
+async def also_fed(api: Api, project: Manifest, runtime: Runtime, log: Log, engines: RunningEngines) -> Any:
+    async with _feed(api, project, runtime, log, engines) as topic:
+        yield topic
+
+
+@asynccontextmanager
+async def _feed(api: Api, project: Manifest, runtime: Runtime, log: Log, engines: RunningEngines) -> AsyncIterator[Fed]:
     api.here_only("a cluster, its topic and its mapping cannot be reached from here")
     topic = f"events-{uuid.uuid4().hex[:8]}"
     servers = engines.kafka_bootstrap_servers
@@ -105,3 +124,19 @@ async def test_a_partial_failure_is_tried_again_from_its_offset_on(fed: Fed) -> 
     first, second, third = (await fed.events(3))[:3]
     offsets = [event["records"][f"{fed.topic}-0"][0]["offset"] for event in (first, second, third)]
     assert offsets == [0, 1, 1]
+
+
+@documented(KAFKA_BATCHES)
+async def test_topics_of_one_function_do_not_wait_for_each_other(fed: Fed, also_fed: Fed, tmp_path: Path) -> None:
+    """Each mapping has pollers of its own: batches that take long hold up their partitions and no other mapping."""
+    gate = tmp_path / "gate"
+    fed.send(f"wait {gate}".encode(), partition=0)
+    await fed.events(1)
+    fed.send(b"behind it", partition=0)
+    also_fed.send(b"first", partition=0)
+    await also_fed.events(1)
+    also_fed.send(b"second", partition=0)
+    await also_fed.events(2)
+    assert len(await fed.events(1)) == 1
+    gate.touch()
+    await fed.events(2)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from functions.manifest import load_manifest
+from functions.manifest import KafkaTrigger, load_manifest
+from parley.domain.records import MessageStored, ReceiptMoved
 
 ROOT = Path(__file__).parents[3]
 MANIFEST = load_manifest(ROOT / "functions" / "manifest.toml")
@@ -23,3 +24,9 @@ def test_every_function_has_a_sample_event() -> None:
     assert events == MANIFEST.functions.keys()
     for path in (ROOT / "events").glob("*.json"):
         json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_receipts_come_by_a_mapping_of_their_own_so_that_they_hold_up_no_message() -> None:
+    triggers = MANIFEST.functions["fan_out"].triggers
+    topics = [trigger.topic for trigger in triggers if isinstance(trigger, KafkaTrigger)]
+    assert sorted(topics) == sorted({MessageStored.topic, ReceiptMoved.topic})
