@@ -16,7 +16,7 @@ from bench.faults.scene import Scene
 DRY_S = 20.0
 STRIKE_S = 40.0
 CUT_AGAIN_S = 5.0
-OFTEN_S = 230.0
+ONCE_S = 12.0
 PROMISED_WELL_S = 10.0
 GIVE_UP_S = 60.0
 POLL_S = 0.02
@@ -82,9 +82,10 @@ class Spoiler:
         await self._all_struck(placed)
 
     async def often(self, faults: Sequence[Fault]) -> None:
-        """Sets faults that strike now and then, each `times` times, and waits until they have."""
+        """Sets faults that strike now and then, each `times` times, and waits for that: 12 s each at most."""
         placed = {await self._control.add(fault): fault for fault in faults}
         began = last = time.monotonic()
+        enough_s = ONCE_S * max(fault["times"] for fault in faults)
         times, before = Counter[int](), Counter[int]()
         while True:
             times = Counter({number: count for number, (_, count) in (await self._control.list()).items()})
@@ -93,7 +94,7 @@ class Spoiler:
                 before, last = times, now
             if all(times[number] >= fault["times"] for number, fault in placed.items()):
                 break
-            if now - last > STRIKE_S or now - began > OFTEN_S:
+            if now - last > STRIKE_S or now - began > enough_s:
                 break
             await asyncio.sleep(LOOK_S)
         for number, fault in placed.items():

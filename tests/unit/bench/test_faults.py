@@ -107,7 +107,7 @@ class FakeControl:
 
 @pytest.mark.anyio
 async def test_strikes_that_never_came_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"OFTEN_S": 0.05, "LOOK_S": 0.001}.items():
+    for name, value in {"ONCE_S": 0.02, "LOOK_S": 0.001}.items():
         monkeypatch.setattr(spoiling, name, value)
     spoiler = Spoiler(cast("Control", FakeControl(deaf=frozenset({2}))), cast("Scene", None))
     await spoiler.often([{**kill_at(point), "times": 3, "share": 0.2} for point in ("after emit", "in a fan-out")])
