@@ -166,6 +166,39 @@ def test_what_was_begun_before_a_socket_missed_something_has_a_floor(registry: C
     assert again.floors == {(phone.connection_id, here): 3}
 
 
+def test_who_was_open_before_the_registry_knew_is_told_apart_from_who_opens(registry: ConnectionRegistry) -> None:
+    ada = unique("u_")
+    opens, again, forgotten = (a_connection(ada) for _ in range(3))
+    before = datetime.now(UTC) - timedelta(seconds=5)
+    registry.add_connection(opens)
+    registry.renew_connection(opens)
+    registry.take_missed(again)
+    registry.add_connection(again)
+    registry.add_connection(forgotten)
+    registry.remove_connection(ada, forgotten.connection_id)
+    registry.renew_connection(forgotten)
+    registry.note_missed([opens, again])
+
+    resumed = registry.begin_pushes([ada], {}).resumed
+
+    assert resumed.keys() == {again.connection_id, forgotten.connection_id}
+    assert all(before < at < before + timedelta(seconds=60) for at in resumed.values())
+    registry.remove_connection(ada, again.connection_id)
+    registry.add_connection(again)
+    assert registry.begin_pushes([ada], {}).resumed.keys() == {forgotten.connection_id}
+
+
+def test_who_is_asked_to_sync_hears_so_once_and_has_no_floor(registry: ConnectionRegistry) -> None:
+    phone, here = a_connection(unique("u_")), unique("c_")
+    registry.add_connection(phone)
+    registry.begin_pushes([phone.user_id], {here: (1, 3)})
+    registry.ask_to_sync([phone])
+    registry.ask_to_sync([])
+
+    assert registry.begin_pushes([phone.user_id], {here: (1, 3)}).floors == {}
+    assert [registry.take_missed(phone), registry.take_missed(phone)] == [True, False]
+
+
 def test_what_lies_before_all_that_is_known_of_a_lane_was_begun_before(registry: ConnectionRegistry) -> None:
     phone, here = a_connection(unique("u_")), unique("c_")
     registry.add_connection(phone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from parley.domain.limits import CONNECT_QUEUE_MAX_S, CONNECT_TURN_S
 from parley.domain.models import Connection, Identity
@@ -24,13 +24,20 @@ class FakeConnectionRegistry(Outside):
         self._whole: set[str] = set()
         self._moment = 0
         self._known_since: dict[str, int] = {}
+        self._resumed: dict[str, datetime] = {}
         self._begun: dict[str, list[tuple[int, int]]] = {}
+
+    def lose(self) -> None:
+        """Forgets all, as a Valkey that was wiped."""
+        with self._lock:
+            for kept in (self._connections, self._whole, self._known_since, self._resumed, self._begun):
+                kept.clear()
 
     def add_connection(self, connection: Connection) -> None:
         self._reach("add_connection")
         with self._lock:
             self._whole.add(connection.connection_id)
-            self._renew(connection)
+            self._renew(connection, opens=True)
 
     def renew_connection(self, connection: Connection) -> None:
         self._reach("renew_connection")
@@ -43,6 +50,11 @@ class FakeConnectionRegistry(Outside):
             self._whole.difference_update(connection.connection_id for connection in connections)
             self._known_since.update((connection.connection_id, self._tick()) for connection in connections)
 
+    def ask_to_sync(self, connections: Sequence[Connection]) -> None:
+        self._reach("ask_to_sync")
+        with self._lock:
+            self._whole.difference_update(connection.connection_id for connection in connections)
+
     def take_missed(self, connection: Connection) -> bool:
         self._reach("take_missed")
         with self._lock:
@@ -51,10 +63,15 @@ class FakeConnectionRegistry(Outside):
             self._renew(connection)
             return has_missed
 
-    def _renew(self, connection: Connection) -> None:
+    def _renew(self, connection: Connection, *, opens: bool = False) -> None:
         lapses_at = None if self._clock is None else self._clock.now() + CONNECTION_TTL
         if connection.connection_id not in self._connections.setdefault(connection.user_id, {}):
             self._known_since[connection.connection_id] = self._tick()
+            self._resumed.pop(connection.connection_id, None)
+            if not opens:
+                self._resumed[connection.connection_id] = (
+                    datetime.now(UTC) if self._clock is None else self._clock.now()
+                )
         self._connections[connection.user_id][connection.connection_id] = connection, lapses_at
 
     def remove_connection(self, user_id: str, connection_id: str) -> bool:
@@ -90,7 +107,9 @@ class FakeConnectionRegistry(Outside):
                             floors[connection.connection_id, lane] = floor
                 if all(seq < highest for seq, _ in begun):
                     begun.append((highest, self._tick()))
-        return Reach({user_id: connections for user_id, connections in found.items() if connections}, floors)
+        names = {connection.connection_id for connections in found.values() for connection in connections}
+        resumed = {name: at for name, at in self._resumed.items() if name in names}
+        return Reach({user_id: connections for user_id, connections in found.items() if connections}, floors, resumed)
 
     def _tick(self) -> int:
         self._moment += 1

@@ -81,7 +81,7 @@ def test_a_chunk_of_an_earlier_version_goes_out_whole(stack: Stack, ann: Identit
     streams.fan_out_handler(stack)(kafka_event("chat.receive", events), Context())
     chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
     streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
-    old = [replace(chunk, seqs=()) for chunk in chunks]
+    old = [replace(chunk, messages=()) for chunk in chunks]
     streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", old), Context())
     assert heard(stack, "u_m007") == [1, 2, 1, 2]
 

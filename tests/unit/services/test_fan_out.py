@@ -167,6 +167,27 @@ def test_what_a_socket_missed_does_not_come_after_what_it_was_shown_since(
     assert delivery.arrived("b") == [*ids_of(before), *ids_of(after), *ids_of([*before, *after])]
 
 
+def test_after_a_lost_registry_a_socket_gets_nothing_older_than_its_return_and_is_asked_to_sync(
+    world: World, delivery: Delivery, ann: Identity, ben: Identity
+) -> None:
+    here = world.make_direct(ann, ben).conversation.conversation_id
+    connection = world.open_socket(ann, "a")
+    other = world.open_socket(ann, "b")
+    before = make_events(here, 3)
+    world.clock.advance(1)
+    world.registry.lose()
+    world.registry.take_missed(connection)
+    world.registry.add_connection(other)
+    after = [
+        replace(event, message=replace(event.message, created_at=world.clock.now()))
+        for event in make_events(here, 1, first=4)
+    ]
+    delivery.service.fan_out([*before, *after])
+    assert delivery.arrived("a") == ids_of(after)
+    assert delivery.arrived("b") == ids_of([*before, *after])
+    assert (world.registry.take_missed(connection), world.registry.take_missed(other)) == (True, False)
+
+
 def test_what_is_no_new_message_comes_to_new_sockets_again(
     world: World, delivery: Delivery, ann: Identity, ben: Identity
 ) -> None:

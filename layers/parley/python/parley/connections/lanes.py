@@ -37,24 +37,25 @@ def begin_lane(pipeline: Pipeline, lane: str, lowest: int, highest: int) -> None
     pipeline.eval(_BEGIN, 1, f"begun:{lane}", str(lowest), str(highest), str(_TTL_S))
 
 
+def read_times(value: bytes) -> tuple[int, int]:
+    """Since when a socket is known, and known again or 0, from its field; microseconds of Valkey's clock."""
+    _, since, again = value[:-1].rsplit(b",", 2)
+    return int(since), int(again)
+
+
 def find_floors(
-    begun: Mapping[str, tuple[int, bytes]], hashes: Mapping[str, Mapping[bytes, bytes]]
+    begun: Mapping[str, tuple[int, bytes]], times: Mapping[str, tuple[int, int]]
 ) -> dict[tuple[str, str], int]:
     """For each socket and lane what was begun before the socket was known; see `Reach`.
 
     Args:
         begun: by lane the lowest seq that is asked about, and what is noted.
-        hashes: sockets by user; each ends with the time since when it is known, in microseconds, and a bracket.
+        times: by connection id what `read_times` read.
     """
-    since = {
-        name.decode(): int(value[value.rindex(b",") + 1 : -1])
-        for fields in hashes.values()
-        for name, value in fields.items()
-    }
     floors: dict[tuple[str, str], int] = {}
     for lane, (lowest, noted) in begun.items():
         steps = [(int(time), int(seq)) for time, _, seq in (step.partition(b":") for step in noted.split())]
-        for connection_id, known_since in since.items():
+        for connection_id, (known_since, _) in times.items():
             floor = max((seq for time, seq in steps if time < known_since), default=0)
             if floor >= lowest:
                 floors[connection_id, lane] = floor

@@ -17,7 +17,7 @@ from redis.exceptions import MasterDownError, ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from parley.connections.lanes import begin_lane, find_floors
+from parley.connections.lanes import begin_lane, find_floors, read_times
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Connection, Identity
 from parley.ports import Reach
@@ -28,16 +28,19 @@ CONNECTION_TTL: Final = timedelta(hours=2, minutes=10)
 _STEP_TIMEOUT_S: Final = 0.8  # a call takes two steps at most: connecting, and its round trip
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
-# A socket's field, with the time of Valkey's own clock at which it was first heard of, in microseconds, at its end.
+# A socket's field ends with two times of Valkey's own clock, in microseconds: since when it is known, or missed
+# nothing, and since when it is known again, 0 for one that was added when it opened.
 _RENEW: Final = """
 local known = redis.call('HGET', KEYS[1], ARGV[1])
-local since = known and string.match(known, ',(%d+)%]$')
-if not since then
+local times = known and string.match(known, ',%d+,%d+%]$')
+if not times then
   local now = redis.call('TIME')
-  since = string.format('%d%06d', now[1], now[2])
+  local since = string.format('%d%06d', now[1], now[2])
+  times = ',' .. since .. ',' .. (ARGV[4] == 'opens' and '0' or since) .. ']'
 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ',' .. since .. ']')
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. times)
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 """
 
@@ -47,7 +50,7 @@ local known = redis.call('HGET', KEYS[1], ARGV[1])
 if known then
   local now = redis.call('TIME')
   local since = string.format('%d%06d', now[1], now[2])
-  redis.call('HSET', KEYS[1], ARGV[1], (string.gsub(known, '%d+%]$', since .. ']')))
+  redis.call('HSET', KEYS[1], ARGV[1], (string.gsub(known, '%d+(,%d+%])$', since .. '%1')))
 end
 """
 
@@ -94,7 +97,7 @@ class ValkeyConnections:
         key = _connections_key(connection.user_id)
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
-            self._renew(pipeline, connection)
+            self._renew(pipeline, connection, opens=True)
             pipeline.set(_whole_key(connection.connection_id), 1, ex=CONNECTION_TTL)
             pipeline.hgetall(key)
             *_, fields = pipeline.execute()
@@ -129,6 +132,14 @@ class ValkeyConnections:
                 pipeline.delete(_whole_key(connection.connection_id))
             pipeline.execute()
 
+    def ask_to_sync(self, connections: Sequence[Connection]) -> None:
+        """See ConnectionRegistry."""
+        with valkey_call():
+            pipeline = self._redis.pipeline(transaction=False)
+            for connection in connections:
+                pipeline.delete(_whole_key(connection.connection_id))
+            pipeline.execute()
+
     def take_missed(self, connection: Connection) -> bool:
         """See ConnectionRegistry."""
         with valkey_call():
@@ -139,7 +150,7 @@ class ValkeyConnections:
             was_absent, *_ = pipeline.execute()
         return bool(was_absent)
 
-    def _renew(self, pipeline: Pipeline, connection: Connection) -> None:
+    def _renew(self, pipeline: Pipeline, connection: Connection, *, opens: bool = False) -> None:
         # By its text, as a hash that Valkey does not know would fail in the midst of the pipeline.
         pipeline.eval(
             _RENEW,
@@ -148,6 +159,7 @@ class ValkeyConnections:
             connection.connection_id,
             _encode_connection(connection),
             str(int(CONNECTION_TTL.total_seconds())),
+            "opens" if opens else "is open",
         )
 
     def find_connections(self, user_ids: Sequence[str]) -> dict[str, tuple[Connection, ...]]:
@@ -158,7 +170,7 @@ class ValkeyConnections:
         """See ConnectionRegistry."""
         wanted = list(dict.fromkeys(user_ids))
         if not wanted and not lanes:
-            return Reach({}, {})
+            return Reach({}, {}, {})
         with valkey_call():
             pipeline = self._redis.pipeline(transaction=False)
             # Before the sockets are read: who is found now and not then has opened after it was begun.
@@ -174,7 +186,9 @@ class ValkeyConnections:
             connections = tuple(known for known in _decode_hash(user_id, fields) if not _has_lapsed(known))
             if connections:
                 found[user_id] = connections
-        return Reach(found, find_floors(begun, hashes) if begun else {})
+        times = {name.decode(): read_times(value) for fields in hashes.values() for name, value in fields.items()}
+        resumed = {name: _EPOCH + again * _MICROSECOND for name, (_, again) in times.items() if again}
+        return Reach(found, find_floors(begun, times) if begun else {}, resumed)
 
     def list_connections(self) -> Iterator[list[Connection]]:
         """See ConnectionRegistry."""
@@ -247,7 +261,7 @@ def _ticket_key(ticket: str) -> str:
 
 
 def _encode_connection(connection: Connection) -> str:
-    """What is known of a socket as a JSON array without its end, as `_RENEW` has the last item to add."""
+    """What is known of a socket as a JSON array without its end, as `_RENEW` has the last items to add."""
     connected_at_ms = (connection.connected_at - _EPOCH) // _MILLISECOND
     return json.dumps([connection.session_id, connection.endpoint, connected_at_ms], separators=(",", ":"))[:-1]
 
@@ -257,7 +271,7 @@ def _decode_hash(user_id: str, fields: Mapping[bytes, bytes]) -> list[Connection
 
 
 def _decode_connection(user_id: str, name: bytes, value: bytes) -> Connection:
-    session_id, endpoint, connected_at_ms, _ = json.loads(value)
+    session_id, endpoint, connected_at_ms, _, _ = json.loads(value)
     return Connection(
         connection_id=name.decode(),
         user_id=user_id,

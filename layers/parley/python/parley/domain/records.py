@@ -156,7 +156,8 @@ class FanOutChunk:
     """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition.
 
     `message_ids`: the new messages that are in this or another of the records made with it.
-    `seqs`: for each frame, the seq of each of its events that is a new message, and 0 for others.
+    `messages`: for each frame, the seq and the milliseconds of the time of each of its events that is a new message,
+    and zeros for others.
     """
 
     topic: ClassVar[str] = CHAT_FANOUT
@@ -165,7 +166,7 @@ class FanOutChunk:
     part: int
     frames: tuple[bytes, ...]
     message_ids: tuple[str, ...] = ()
-    seqs: tuple[tuple[int, ...], ...] = ()
+    messages: tuple[tuple[tuple[int, int], ...], ...] = ()
 
     @property
     def key(self) -> str:

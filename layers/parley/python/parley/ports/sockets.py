@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from parley.domain.models import (
@@ -20,10 +21,13 @@ class Reach:
         connections: the open sockets by user; users without any are left out.
         floors: by connection id and lane, the highest seq that was about to be pushed before the registry knew the
             socket, or before the socket missed something. What is not above it is for its sync to bring.
+        resumed: by connection id, since when the registry knows sockets that were open before. What they were shown
+            until then nobody knows: messages that are older are for their sync too.
     """
 
     connections: Mapping[str, tuple[Connection, ...]]
     floors: Mapping[tuple[str, str], int]
+    resumed: Mapping[str, datetime]
 
 
 class ConnectionRegistry(Protocol):
@@ -45,6 +49,10 @@ class ConnectionRegistry(Protocol):
 
         Of a socket that is forgotten this is noted too. What was begun before has floors for them from now on.
         """
+        ...
+
+    def ask_to_sync(self, connections: Sequence[Connection]) -> None:
+        """Has the next `take_missed` of these sockets say that they may have missed something; idempotent."""
         ...
 
     def take_missed(self, connection: Connection) -> bool:

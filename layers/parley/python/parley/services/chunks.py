@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from parley.domain.models import Connection
 from parley.domain.records import FanOutChunk
+from parley.domain.times import to_epoch_ms
 from parley.ports import ConnectionRegistry, ConversationStore, Push, PushClient, PushOutcome, Reach
 from parley.services.frames import leave_out
 from parley.services.gone import GoneSockets
@@ -37,13 +38,13 @@ def make_chunks(
     members_rev: int,
     frames: Sequence[bytes],
     message_ids: Sequence[str] = (),
-    seqs: Sequence[tuple[int, ...]] = (),
+    messages: Sequence[tuple[tuple[int, int], ...]] = (),
 ) -> list[FanOutChunk]:
     """The frames for each part of a group, in order, in records that Kafka takes.
 
     Args:
         message_ids: the new messages in them.
-        seqs: of each frame, in each event's place the seq if it is a new message, else 0.
+        messages: see FanOutChunk.
     """
     ends = [0]
     size = 0
@@ -54,7 +55,7 @@ def make_chunks(
         size += len(frame)
     return [
         FanOutChunk(
-            conversation_id, members_rev, part, tuple(frames[start:end]), tuple(message_ids), tuple(seqs[start:end])
+            conversation_id, members_rev, part, tuple(frames[start:end]), tuple(message_ids), tuple(messages[start:end])
         )
         for start, end in itertools.pairwise([*ends, len(frames)])
         if end > start
@@ -95,14 +96,17 @@ class ChunkFanOut:
             place: [user_id for user_id in members[place[0]] if part_of(user_id) == place[1]] for place in parts
         }
         user_ids = {user_id for ids in audience.values() for user_id in ids}
-        reach = self._registry.begin_pushes(sorted(user_ids), _find_lanes(chunks)) if user_ids else Reach({}, {})
+        reach = self._registry.begin_pushes(sorted(user_ids), _find_lanes(chunks)) if user_ids else Reach({}, {}, {})
         frames: dict[str, tuple[Connection, list[bytes]]] = {}
+        asked: dict[str, Connection] = {}
         for chunk in chunks:
             for user_id in audience[chunk.conversation_id, chunk.part]:
                 for connection in reach.connections.get(user_id, ()):
-                    floor = reach.floors.get((connection.connection_id, chunk.key), 0)
-                    waiting = frames.setdefault(connection.connection_id, (connection, []))[1]
-                    waiting.extend(_frames_above(floor, chunk) if floor and chunk.seqs else chunk.frames)
+                    left = _leave_out(chunk, connection, reach)
+                    if left is not chunk.frames:
+                        asked[connection.connection_id] = connection
+                    frames.setdefault(connection.connection_id, (connection, []))[1].extend(left)
+        self._gone.ask_to_sync(list(asked.values()))
         pushes = [Push(connection, tuple(waiting)) for connection, waiting in frames.values() if waiting]
         outcomes = self._push.post(pushes)
         self._gone.settle(pushes, outcomes)
@@ -115,19 +119,23 @@ def _find_lanes(chunks: Sequence[FanOutChunk]) -> dict[str, tuple[int, int]]:
     """The lowest and the highest seq by a group's part; see `ConnectionRegistry.begin_pushes`."""
     lanes: dict[str, tuple[int, int]] = {}
     for chunk in chunks:
-        seqs = [seq for seqs_of_frame in chunk.seqs for seq in seqs_of_frame if seq]
+        seqs = [seq for messages in chunk.messages for seq, _ in messages if seq]
         if seqs:
             lowest, highest = lanes.get(chunk.key, (seqs[0], seqs[0]))
             lanes[chunk.key] = min(lowest, *seqs), max(highest, *seqs)
     return lanes
 
 
-def _frames_above(floor: int, chunk: FanOutChunk) -> list[bytes]:
-    """The chunk's frames without the new messages up to `floor`, which are for the socket's sync to bring."""
-    left: list[bytes] = []
-    for frame, seqs in zip(chunk.frames, chunk.seqs, strict=True):
-        below = {place for place, seq in enumerate(seqs) if 0 < seq <= floor}
-        rest = leave_out(frame, below) if below else frame
-        if rest is not None:
-            left.append(rest)
-    return left
+def _leave_out(chunk: FanOutChunk, connection: Connection, reach: Reach) -> Sequence[bytes]:
+    """The chunk's frames without messages that are for the socket's sync to bring: its own frames where it is all."""
+    floor = reach.floors.get((connection.connection_id, chunk.key), 0)
+    resumed = reach.resumed.get(connection.connection_id)
+    resumed_ms = to_epoch_ms(resumed) if resumed else 0
+    out = [
+        {place for place, (seq, at_ms) in enumerate(messages) if seq and (seq <= floor or at_ms < resumed_ms)}
+        for messages in chunk.messages
+    ]
+    if not any(out):
+        return chunk.frames
+    left = [leave_out(frame, places) if places else frame for frame, places in zip(chunk.frames, out, strict=True)]
+    return [frame for frame in left if frame is not None]

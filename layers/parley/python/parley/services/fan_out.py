@@ -23,6 +23,7 @@ from parley.domain.records import (
     PushEvent,
     ReceiptMoved,
 )
+from parley.domain.times import to_epoch_ms
 from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, PushClient
 from parley.services.chunks import LARGE_GROUP_COUNT, PushNotes, make_chunks
 from parley.services.conversations import make_view
@@ -93,7 +94,9 @@ class FanOut:
         reach = self._registry.begin_pushes(user_ids, find_lanes(events, audiences))
         if not reach.connections:
             return FanOutReport()
-        pushes, count = make_pushes(*self._show_groups(events, audiences, reach.connections), reach, self._encode)
+        pushing = make_pushes(*self._show_groups(events, audiences, reach.connections), reach, self._encode)
+        self._gone.ask_to_sync(pushing.asked)
+        pushes = pushing.pushes
         outcomes = self._push.post(pushes)
         self._gone.settle(pushes, outcomes)
         small = {place for audience in audiences for place in audience.events}
@@ -103,7 +106,7 @@ class FanOut:
             gone=outcomes.count("gone"),
             failed=outcomes.count("failed"),
             frames=sum(len(push.frames) for push in pushes),
-            events=count,
+            events=pushing.count,
         )
 
     def _find_audiences(self, events: Sequence[PushEvent | GroupShown]) -> list[Audience]:
@@ -190,7 +193,7 @@ class FanOut:
                 small.append(audience)
                 continue
             shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
-            seqs = iter([event.message.seq if isinstance(event, MessageStored) else 0 for event in shared])
+            messages = iter([_describe(event) for event in shared])
             parts = split_events([self._encode(event) for event in shared])
             newest = max(_members_rev_of(event) or 0 for event in shared)
             chunks += make_chunks(
@@ -198,7 +201,7 @@ class FanOut:
                 newest,
                 [make_frame(part) for part in parts],
                 _new_messages(events, audience.events),
-                [tuple(itertools.islice(seqs, len(part))) for part in parts],
+                [tuple(itertools.islice(messages, len(part))) for part in parts],
             )
         if chunks:
             for failure in self._publisher.publish(chunks):
@@ -210,6 +213,13 @@ class FanOut:
 def _new_messages(events: Sequence[PushEvent | GroupShown], places: Collection[int]) -> list[str]:
     """The ids of the new messages among the events at these places."""
     return [event.message.message_id for place in sorted(places) if isinstance(event := events[place], MessageStored)]
+
+
+def _describe(event: PushEvent) -> tuple[int, int]:
+    """The seq and the time of a new message; see FanOutChunk."""
+    if not isinstance(event, MessageStored):
+        return 0, 0
+    return event.message.seq, to_epoch_ms(event.message.created_at)
 
 
 def _members_rev_of(event: PushEvent | GroupShown) -> int | None:

@@ -47,6 +47,15 @@ class GoneSockets:
         except UnavailableError:
             _log.warning("what sockets missed could not be noted")
 
+    def ask_to_sync(self, connections: Sequence[Connection]) -> None:
+        """Has the next ping of these sockets hear that they may have missed something. It never fails, as `forget`."""
+        if not connections:
+            return
+        try:
+            self._registry.ask_to_sync(connections)
+        except UnavailableError:
+            _log.warning("sockets could not be asked to sync")
+
     def forget(self, connection: Connection) -> bool:
         """Forgets the socket unless it is opening; whether it did.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from parley.domain.models import Connection
 from parley.domain.records import GroupShown, MessageStored, PushEvent
 from parley.ports import EventEncoder, Push, Reach
 from parley.services.frames import join_frames
@@ -22,6 +23,15 @@ class Audience:
     is_shared: bool = False
 
 
+@dataclass(slots=True)
+class Pushing:
+    """What is to be pushed; the events in it, once for each socket; who is to sync, as some of it is left out."""
+
+    pushes: list[Push]
+    count: int
+    asked: list[Connection]
+
+
 def find_lanes(events: Sequence[PushEvent | GroupShown], audiences: Iterable[Audience]) -> dict[str, tuple[int, int]]:
     """The lowest and the highest seq of the new messages, by conversation; see `ConnectionRegistry.begin_pushes`."""
     lanes: dict[str, tuple[int, int]] = {}
@@ -37,8 +47,8 @@ def find_lanes(events: Sequence[PushEvent | GroupShown], audiences: Iterable[Aud
 
 def make_pushes(
     events: Sequence[PushEvent], audiences: Sequence[Audience], reach: Reach, encode: EventEncoder
-) -> tuple[list[Push], int]:
-    """A push for each socket, and the number of events in them all; users in the same audiences share frames."""
+) -> Pushing:
+    """A push for each socket; users in the same audiences share frames."""
     reached: dict[str, list[int]] = {user_id: [] for user_id in reach.connections}
     for number, audience in enumerate(audiences):
         for user_id in audience.user_ids:
@@ -46,27 +56,36 @@ def make_pushes(
                 reached[user_id].append(number)
     frames = _Frames(events, encode)
     places_of: dict[tuple[int, ...], tuple[int, ...]] = {}
-    pushes: list[Push] = []
-    total = 0
+    pushing = Pushing([], 0, [])
     for user_id, numbers in reached.items():
         together = tuple(numbers)
         if together not in places_of:
             places_of[together] = tuple(sorted(place for number in together for place in audiences[number].events))
         for connection in reach.connections[user_id]:
-            places = places_of[together]
-            if reach.floors:
-                places = tuple(
-                    place for place in places if not _is_below(events[place], connection.connection_id, reach)
-                )
+            places = _leave_out(places_of[together], events, connection, reach)
+            if len(places) < len(places_of[together]):
+                pushing.asked.append(connection)
             if places:
-                total += len(places)
-                pushes.append(Push(connection, frames.join(places)))
-    return pushes, total
+                pushing.count += len(places)
+                pushing.pushes.append(Push(connection, frames.join(places)))
+    return pushing
 
 
-def _is_below(event: PushEvent, connection_id: str, reach: Reach) -> bool:
-    """Whether it is a new message that is for the socket's sync to bring."""
-    return isinstance(event, MessageStored) and event.message.seq <= reach.floors.get((connection_id, event.key), 0)
+def _leave_out(
+    places: tuple[int, ...], events: Sequence[PushEvent], connection: Connection, reach: Reach
+) -> tuple[int, ...]:
+    """The places without those of messages that are for the socket's sync to bring."""
+    if not reach.floors and connection.connection_id not in reach.resumed:
+        return places
+    resumed = reach.resumed.get(connection.connection_id)
+
+    def is_for_sync(event: PushEvent) -> bool:
+        return isinstance(event, MessageStored) and (
+            event.message.seq <= reach.floors.get((connection.connection_id, event.key), 0)
+            or (resumed is not None and event.message.created_at < resumed)
+        )
+
+    return tuple(place for place in places if not is_for_sync(events[place]))
 
 
 class _Frames:
