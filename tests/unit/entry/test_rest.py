@@ -223,3 +223,4 @@ def test_health_tells_what_is_down(stack: Stack) -> None:
     stack.user_store.reachable = False
     ill = stack.request("GET", "/api/health")
     assert (ill.status, ill.json["status"], ill.json["checks"]["kafka"]) == (503, "unavailable", "unavailable")
+    assert ill.headers["retry-after"] == "1"

@@ -18,11 +18,14 @@ _HERE = Path(__file__).parent
 
 
 async def check_health(services: Services) -> Response:
-    """Whether Kafka, the database and Valkey answer: 200 when all do, else 503 with the same body."""
+    """Whether Kafka, the database and Valkey answer: 200 when all do, else 503 with the same body and Retry-After."""
     states = {name: "ok" if is_there else "unavailable" for name, is_there in services.health.check().items()}
     checks = HealthChecks.model_validate(states)
     is_well = all(state == "ok" for state in states.values())
-    return answer(HealthAnswer(status="ok" if is_well else "unavailable", checks=checks), 200 if is_well else 503)
+    response = answer(HealthAnswer(status="ok" if is_well else "unavailable", checks=checks), 200 if is_well else 503)
+    if not is_well:
+        response.headers["Retry-After"] = "1"
+    return response
 
 
 async def get_openapi() -> Response:
