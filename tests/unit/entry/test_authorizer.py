@@ -74,8 +74,11 @@ def test_an_ended_session_and_an_expired_ticket_are_unauthorized(stack: Stack, a
             authorizer_handler(stack)(event_of(ticket), Context())
 
 
-def test_an_outage_is_another_error(stack: Stack, ann: Identity) -> None:
+def test_an_outage_is_another_error_and_not_an_unexpected_one(
+    stack: Stack, ann: Identity, caplog: pytest.LogCaptureFixture
+) -> None:
     ticket = stack.accounts.issue_ws_ticket(ann)
     stack.ticket_store.reachable = False
     with pytest.raises(RuntimeError, match=r"^Unavailable$"):
         authorizer_handler(stack)(event_of(ticket), Context())
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

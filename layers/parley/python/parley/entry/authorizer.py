@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from parley.domain.errors import UnauthorizedError
+from parley.domain.errors import UnauthorizedError, UnavailableError
 from parley.observability import begin_invocation, log_unexpected
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def authorizer_handler(services: AuthorizerServices) -> Callable[[Any, Any], dic
         except UnauthorizedError:
             # The gateway knows this one text: any other, or another word in it, would make a 500 of it.
             raise Exception("Unauthorized") from None
+        except UnavailableError as error:
+            _log.warning("a connection could not be authorized now", extra={"code": error.code})
+            raise RuntimeError("Unavailable") from None
         except Exception as error:  # noqa: BLE001  # the edge: whatever it is, nobody is let through
             log_unexpected(_log, "a connection could not be authorized", error)
             raise RuntimeError("Unavailable") from None
