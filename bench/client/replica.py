@@ -122,8 +122,9 @@ class Replica:
         known = held.messages.get(message["messageId"])
         if known is None:
             self.shown.append(message["messageId"])
-        elif known["rev"] >= message["rev"]:
+        elif known["rev"] > message["rev"]:
             return
+        # Of the same rev too: what `_delete` made of an older one may lack an edit that was missed.
         held.messages[message["messageId"]] = dict(message)
 
     def _delete(self, data: Mapping[str, Any]) -> None:
