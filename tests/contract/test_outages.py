@@ -13,7 +13,7 @@ from redis import Redis
 from parley.connections.valkey import ValkeyConnections
 from parley.domain.errors import ConflictError, UnavailableError
 from parley.domain.models import Identity
-from parley.ports import Appended, NotAppended
+from parley.ports import Appended, NotAppended, Reach
 from parley.stores.mongo import MongoStores
 from tests.contract.samples import (
     NOW,
@@ -222,6 +222,32 @@ def test_a_socket_that_outlived_itself_is_not_given_out_and_goes_at_the_next_con
 
         assert valkey.find_connections(["u_ada"]) == {"u_ada": (lives,)}
         assert client.hlen("connections:u_ada") == 1
+    finally:
+        valkey.close()
+        client.close()
+
+
+def test_a_socket_that_was_registered_without_times_is_found_and_gets_them(engines: RunningEngines) -> None:
+    url = engines.fresh_redis_url()
+    valkey, client = ValkeyConnections(url), Redis.from_url(url)
+    try:
+        connection = a_connection("u_ada")
+        at_ms = int(connection.connected_at.timestamp() * 1_000)
+        field = f'["{connection.session_id}","{connection.endpoint}",{at_ms}]'
+        client.hset("connections:u_ada", connection.connection_id, field)
+        valkey.note_missed([connection])
+        valkey.begin_pushes([], {"c_1": (1, 2)})
+
+        before = valkey.begin_pushes(["u_ada"], {"c_1": (1, 2)})
+        valkey.renew_connection(connection)
+        after = valkey.begin_pushes(["u_ada"], {"c_1": (1, 2)})
+
+        assert before == Reach({"u_ada": (connection,)}, {}, {})
+        assert after.connections == before.connections
+        assert (after.floors, set(after.resumed)) == (
+            {(connection.connection_id, "c_1"): 2},
+            {connection.connection_id},
+        )
     finally:
         valkey.close()
         client.close()

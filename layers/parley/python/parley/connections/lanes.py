@@ -38,9 +38,12 @@ def begin_lane(pipeline: Pipeline, lane: str, lowest: int, highest: int) -> None
 
 
 def read_times(value: bytes) -> tuple[int, int]:
-    """Since when a socket is known, and known again or 0, from its field; microseconds of Valkey's clock."""
-    _, since, again = value[:-1].rsplit(b",", 2)
-    return int(since), int(again)
+    """Since when a socket is known, and known again or 0, from its field; microseconds of Valkey's clock.
+
+    0 and 0 for what was written before these times were kept: such a socket has no floors.
+    """
+    *_, since, again = value[:-1].rsplit(b",", 2)
+    return (int(since), int(again)) if since.isdigit() else (0, 0)
 
 
 def find_floors(

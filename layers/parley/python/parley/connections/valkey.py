@@ -271,7 +271,7 @@ def _decode_hash(user_id: str, fields: Mapping[bytes, bytes]) -> list[Connection
 
 
 def _decode_connection(user_id: str, name: bytes, value: bytes) -> Connection:
-    session_id, endpoint, connected_at_ms, _, _ = json.loads(value)
+    session_id, endpoint, connected_at_ms, *_ = json.loads(value)
     return Connection(
         connection_id=name.decode(),
         user_id=user_id,
