@@ -51,8 +51,9 @@ def test_a_removed_member_gets_nothing_a_second_after_the_removal(stack: Stack, 
 
             late = [one for one in goes.received if one.at > removed_at + REMOVED_WITHIN_S and one.request_id is None]
             assert late == []
-            told = [one for one in goes.received if one.event == "group:members"]
-            assert [one.data["removed"] for one in told] == [[cy.user_id]]
+            told = [one.data["removed"] for one in goes.received if one.event == "group:members"]
+            # Where many were added some at a time, the last of that may have come to the new socket still.
+            assert [removed for removed in told if removed] == [[cy.user_id]]
             assert [one.event for one in goes.received if one.request_id is None][-1] == "group:members"
             assert len([one for one in stays.messages if one["senderId"] == ben.user_id]) == len(sent)
             assert len(goes.messages) < len(sent) - BEFORE, "they wrote on long enough for that to mean something"

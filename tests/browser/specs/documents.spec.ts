@@ -79,22 +79,24 @@ test("a document that cannot be read is told", async ({ page }) => {
   await expect(page.locator("#about")).toHaveText("The document could not be read.");
 });
 
-for (const [colorScheme, width] of [
-  ["light", 1280],
-  ["dark", 390],
+for (const [path, colorScheme, width] of [
+  ["/api/docs", "light", 1280],
+  ["/api/docs/websocket", "dark", 390],
 ] as const) {
-  test(`both pages are sound: ${colorScheme}, ${width} wide`, async ({ browser }) => {
+  test(`${path} is sound: ${colorScheme}, ${width} wide`, async ({ browser }) => {
     const context = await browser.newContext({ colorScheme, viewport: { width, height: 800 } });
     const page = await context.newPage();
-    for (const path of ["/api/docs", "/api/docs/websocket"]) {
-      await page.goto(path);
-      await expect(page.locator("summary")).not.toHaveCount(0);
-      await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
-      await accessible(page);
-      await page.screenshot({ path: `${process.env["PICTURES"] ?? "pictures"}/documents-${path.split("/").length}-${width}.png`, fullPage: false });
-      await fits(page);
-      expect(await page.getByText("`").count()).toBe(0);
-    }
+    await page.goto(path);
+    await expect(page.locator("summary")).not.toHaveCount(0);
+    // A few of them opened have one of everything; with all of them open axe takes half a minute.
+    await page.evaluate(() => [...document.querySelectorAll("details")].slice(0, 6).forEach((one) => (one.open = true)));
+    await accessible(page);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((one) => (one.open = true)));
+    await page.screenshot({ path: `${process.env["PICTURES"] ?? "pictures"}/documents-${width}.png` });
+    await fits(page);
+    await page.setViewportSize({ width: width === 390 ? 1280 : 390, height: 800 });
+    await fits(page);
+    expect(await page.getByText("`").count()).toBe(0);
     await context.close();
   });
 }
