@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from parley.domain.models import Identity
+from parley.domain.models import Connection, Identity
 from parley.domain.records import FanOutChunk, MessageStored
 from parley.entry import streams
 from parley.services.chunks import make_chunks, part_of
@@ -74,6 +74,26 @@ def test_what_comes_again_shows_a_new_socket_nothing_older_than_it_was_shown(
     assert heard(stack, "new") == list(range(21, 31))
     assert heard(stack, "u_m007") == heard(stack, "u_m008") == list(range(1, 31))
     assert b"Gr\xc3\xbc\xc3\x9fe" in stack.push.frames["socket-new"][0]
+
+
+def test_after_a_lost_registry_a_large_group_too_shows_nothing_older_than_the_return(
+    stack: Stack, ann: Identity, large: str
+) -> None:
+    before = stored_events(stack, ann, large, 3)
+    known = Connection("socket-u_m007", "u_m007", "s_m007", "http://gateway.test/ws", stack.clock.now())
+    stack.clock.advance(1)
+    stack.registry.lose()
+    stack.registry.take_missed(known)
+    stack.open_socket(Identity("u_m008", "s_m008"), "socket-u_m008")
+    messages = stack.store(ann, draft(large, "after"))
+    after = [MessageStored(message, members_rev=1) for message in messages]
+    streams.fan_out_handler(stack)(kafka_event("chat.receive", [*before, *after]), Context())
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+
+    streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+
+    assert (heard(stack, "u_m007"), heard(stack, "u_m008")) == ([4], [1, 2, 3, 4])
+    assert stack.registry.take_missed(known) is True
 
 
 def test_a_chunk_of_an_earlier_version_goes_out_whole(stack: Stack, ann: Identity, large: str) -> None:
