@@ -12,7 +12,7 @@ import pytest
 from parley.domain.errors import ForbiddenError, NotFoundError
 from parley.domain.models import Conversation
 from parley.domain.records import GroupDeleted, GroupShown
-from parley.ports import Appended, ConversationChange, ConversationReader, outbox_row_id
+from parley.ports import Appended, ConversationChange, ConversationReader, MemberIds, outbox_row_id
 from tests.contract.conftest import Stores
 from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, at_once, unique
 
@@ -90,7 +90,7 @@ def test_members_come_go_and_change(stores: Stores) -> None:
     assert read == [(ada, bob, cy), {ada, bob}]
     members = stores.conversations.list_members(place, after=None, limit=10)
     assert [(one.user_id, one.role) for one in members] == [(ada, "owner"), (bob, "admin"), (dan, "member")]
-    assert stores.conversations.read_member_ids([place]) == {place: (2, (ada, bob, dan))}
+    assert stores.conversations.read_member_ids([place]) == {place: MemberIds(2, (ada, bob, dan), 3)}
     assert stores.conversations.read_memberships({place: [bob, cy], "c_none": [ada]}) == {place: {bob: members[1]}}
     assert stores.conversations.find_memberships(cy, [place]) == {}
 
@@ -140,6 +140,27 @@ def test_what_is_refused_or_makes_no_difference_writes_nothing(stores: Stores) -
         stores.conversations.change_conversation("c_none", renaming("Ghosts"), LATER)
 
 
+def test_the_most_members_that_a_group_ever_had_stay_known(stores: Stores) -> None:
+    ada, bob, cy = sorted(unique("u_") for _ in range(3))
+    place = a_group(stores, ada, bob).conversation_id
+
+    def peak() -> int:
+        return stores.conversations.read_member_ids([place])[place].peak_count
+
+    def add(reader: ConversationReader) -> ConversationChange:
+        after = advance(reader.conversation, members_rev=2, member_count=3)
+        return ConversationChange(after, added=(a_membership(place, cy),))
+
+    def remove(reader: ConversationReader) -> ConversationChange:
+        return ConversationChange(advance(reader.conversation, members_rev=3, member_count=1), removed=(bob, cy))
+
+    stores.conversations.change_conversation(place, add, LATER)
+    assert peak() == 3
+    stores.conversations.change_conversation(place, remove, LATER)
+    assert peak() == 3
+    assert stores.conversations.read_member_ids([place])[place].user_ids == (ada,)
+
+
 def test_a_deleted_group_is_gone_and_nobodys(stores: Stores) -> None:
     ada, bob = sorted((unique("u_"), unique("u_")))
     group = a_group(stores, ada, bob)
@@ -156,6 +177,9 @@ def test_a_deleted_group_is_gone_and_nobodys(stores: Stores) -> None:
     for user_id in (ada, bob):
         assert stores.conversations.list_conversations(user_id, before=None, limit=10) == []
         assert stores.conversations.list_known_conversations(user_id, after=None, limit=10) == [group.conversation_id]
+    assert stores.conversations.read_member_ids([group.conversation_id]) == {
+        group.conversation_id: MemberIds(change.conversation.members_rev, (), 2)
+    }
     with pytest.raises(NotFoundError):
         stores.conversations.change_conversation(group.conversation_id, renaming("Ghosts"), LATER)
 

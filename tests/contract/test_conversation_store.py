@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from parley.domain.models import Conversation
+from parley.ports import MemberIds
 from tests.contract.conftest import Stores
 from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, at_once, unique
 
@@ -136,8 +137,7 @@ def test_all_member_ids_are_read_whatever_their_number(stores: Stores) -> None:
     found = stores.conversations.read_member_ids([small.conversation_id, "c_none", large.conversation_id])
 
     assert found.keys() == {small.conversation_id, large.conversation_id}
-    assert found[small.conversation_id] == (1, ("u_ada",))
-    members_rev, ids = found[large.conversation_id]
-    assert members_rev == 1
-    assert len(ids) == 1_200
-    assert set(ids) == user_ids
+    assert found[small.conversation_id] == MemberIds(1, ("u_ada",), 1)
+    everybody = found[large.conversation_id]
+    assert (everybody.members_rev, everybody.peak_count, len(everybody.user_ids)) == (1, 1_200, 1_200)
+    assert set(everybody.user_ids) == user_ids

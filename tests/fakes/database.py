@@ -35,6 +35,8 @@ class FakeDatabase:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.conversations: dict[str, Conversation] = {}
+        self.deleted: dict[str, Conversation] = {}
+        self.peaks: dict[str, int] = {}
         self.memberships: dict[tuple[str, str], Membership] = {}
         self.messages: dict[str, Message] = {}
         self.accepted_at: dict[str, datetime] = {}

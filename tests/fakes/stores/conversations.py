@@ -17,6 +17,7 @@ from parley.domain.records import Record
 from parley.ports import (
     ConversationChange,
     Decision,
+    MemberIds,
     Moved,
     NotMoved,
     OutboxRow,
@@ -129,6 +130,7 @@ class FakeConversationStore(Outside):
             self._database.stamps.members[place, member.user_id] = (change.conversation.rev, receipts), now
         if change.is_deleted:
             del self._database.conversations[place]
+            self._database.deleted[place] = change.conversation
         else:
             self._database.conversations[place] = change.conversation
         self._put_row(change.conversation, change.records, now)
@@ -194,12 +196,12 @@ class FakeConversationStore(Outside):
             own = {place for place, who in self._database.memberships if who == user_id}
             return frozenset(who for place, who in self._database.memberships if place in own and who in candidate_ids)
 
-    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, MemberIds]:
         self._reach("read_member_ids")
         with self._lock:
-            held = self._database.conversations
+            held = {**self._database.deleted, **self._database.conversations}
             return {
-                key: (held[key].members_rev, tuple(sorted(self._members_of(key))))
+                key: MemberIds(held[key].members_rev, tuple(sorted(self._members_of(key))), self._database.peaks[key])
                 for key in conversation_ids
                 if key in held
             }
@@ -228,6 +230,10 @@ class FakeConversationStore(Outside):
     def _stamp_members(self, conversation: Conversation, joined: Sequence[Membership], now: datetime) -> None:
         stamps = self._database.stamps
         stamps.conversations[conversation.conversation_id] = now
+        peaks = self._database.peaks
+        peaks[conversation.conversation_id] = max(
+            peaks.get(conversation.conversation_id, 0), len(self._members_of(conversation.conversation_id))
+        )
         for member in joined:
             key = member.conversation_id, member.user_id
             stamps.joined[key], stamps.members[key] = conversation.rev, ((conversation.rev, 0), now)

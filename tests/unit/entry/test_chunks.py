@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from parley.domain.models import Connection, Identity
-from parley.domain.records import FanOutChunk, MessageStored
+from parley.domain.records import FanOutChunk, GroupDeleted, MembersChanged, MessageStored
 from parley.entry import streams
 from parley.services.chunks import make_chunks, part_of
 from tests.unit.entry.stack import Context, Stack, kafka_event
@@ -31,9 +31,16 @@ def stored_events(stack: Stack, sender: Identity, place: str, count: int, conten
 
 
 def heard(stack: Stack, user_id: str) -> list[int]:
+    return [event["data"]["message"]["seq"] for event in events_of(stack, user_id)]
+
+
+def names_of(stack: Stack, user_id: str) -> list[str]:
+    return [event["event"] for event in events_of(stack, user_id)]
+
+
+def events_of(stack: Stack, user_id: str) -> list[Any]:
     contents: list[Any] = [json.loads(frame) for frame in stack.push.frames.get(f"socket-{user_id}", [])]
-    events = [event for content in contents for event in (content if isinstance(content, list) else [content])]
-    return [event["data"]["message"]["seq"] for event in events]
+    return [event for content in contents for event in (content if isinstance(content, list) else [content])]
 
 
 def test_each_member_of_a_large_group_gets_each_event_once_and_in_order(
@@ -115,6 +122,47 @@ def test_who_was_removed_meanwhile_gets_nothing(stack: Stack, ann: Identity, lar
     streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
     assert heard(stack, "u_m007") == []
     assert heard(stack, "u_m008") == [1]
+
+
+def test_who_was_removed_hears_of_it_after_what_came_before(stack: Stack, ann: Identity, large: str) -> None:
+    events = stored_events(stack, ann, large, 2)
+    staying = [member for (_, who), member in stack.database.memberships.items() if who not in {"u_m007", "u_m008"}]
+    rev = stack.conversation_store.replace_members(large, staying).rev
+    removal = MembersChanged(large, rev, rev, part=0, removed=("u_m007", "u_m008"))
+
+    for batch in (events, [removal]):
+        streams.fan_out_handler(stack)(kafka_event("chat.receive", batch), Context())
+    assert stack.push.frames == {}, "nothing overtakes what was handed on"
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+    named = [chunk for chunk in chunks if chunk.recipient_ids is not None]
+    assert {(chunk.part, user_id) for chunk in named for user_id in chunk.recipient_ids or ()} == {
+        (part_of("u_m007"), "u_m007"),
+        (part_of("u_m008"), "u_m008"),
+    }
+    streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", chunks), Context())
+    assert names_of(stack, "u_m007") == names_of(stack, "u_m008") == ["group:members"]
+    assert names_of(stack, "u_m009") == ["chat:receive", "chat:receive", "group:members"]
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_a_group_that_was_large_keeps_its_order_when_it_is_small(
+    stack: Stack, ann: Identity, large: str, *, is_deleted: bool
+) -> None:
+    before = stored_events(stack, ann, large, 1)
+    streams.fan_out_handler(stack)(kafka_event("chat.receive", before), Context())
+    stack.groups.change_members(ann, large, remove=[f"u_m{number:03}" for number in range(50)])
+    if is_deleted:
+        stack.groups.delete_group(ann, large)
+    told = [record for record in stack.publisher.records if isinstance(record, MembersChanged | GroupDeleted)]
+    for record in told:
+        streams.fan_out_handler(stack)(kafka_event("chat.receive", [record]), Context())
+
+    assert stack.push.frames == {}, "nothing overtakes what was handed on"
+    chunks = [record for record in stack.publisher.records if isinstance(record, FanOutChunk)]
+    for chunk in chunks:
+        streams.fan_out_chunk_handler(stack)(kafka_event("chat.fanout", [chunk]), Context())
+    assert names_of(stack, "u_m007") == ["group:members"]
+    assert names_of(stack, "u_m100") == (["group:delete"] if is_deleted else ["chat:receive", "group:members"])
 
 
 def test_what_cannot_be_handed_on_comes_again(stack: Stack, ann: Identity, large: str) -> None:

@@ -6,8 +6,11 @@ import pytest
 
 from parley.domain.errors import UnavailableError
 from parley.domain.models import Identity
+from parley.ports import MemberIds
 from parley.services.member_cache import MemberCache
 from tests.unit.services.world import World
+
+BOTH = MemberIds(1, ("u_ann", "u_ben"), 2)
 
 
 def reads(world: World) -> int:
@@ -18,12 +21,14 @@ def test_members_are_read_again_only_when_they_have_changed(world: World, ann: I
     conversation_id = world.make_group(ann, ben).conversation.conversation_id
     cache = MemberCache(world.conversation_store)
     for _ in range(3):
-        assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: (ann.user_id, ben.user_id)}
+        assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: BOTH}
     assert reads(world) == 1
     rest = world.conversation_store.list_members(conversation_id, after=None, limit=1)
     changed = world.conversation_store.replace_members(conversation_id, rest)
-    assert cache.find_member_ids({conversation_id: changed.members_rev}) == {conversation_id: (ann.user_id,)}
-    assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: (ann.user_id,)}
+    assert cache.find_member_ids({conversation_id: changed.members_rev}) == {
+        conversation_id: MemberIds(2, ("u_ann",), 2)
+    }
+    assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: MemberIds(2, ("u_ann",), 2)}
     assert reads(world) == 2
 
 
@@ -32,12 +37,12 @@ def test_all_that_is_missing_is_read_at_once(world: World, ann: Identity, ben: I
     cache = MemberCache(world.conversation_store)
     cache.find_member_ids({ids[0]: 1})
     found = cache.find_member_ids(dict.fromkeys(ids, 1))
-    assert found == dict.fromkeys(ids, (ann.user_id, ben.user_id))
+    assert found == dict.fromkeys(ids, BOTH)
     assert reads(world) == 2
 
 
 def test_a_conversation_that_is_no_more_has_nobody(world: World) -> None:
-    assert MemberCache(world.conversation_store).find_member_ids({"c_nothing": 1}) == {"c_nothing": ()}
+    assert MemberCache(world.conversation_store).find_member_ids({"c_nothing": 1}) == {"c_nothing": MemberIds(0, (), 0)}
 
 
 def test_the_least_recently_used_are_forgotten_first(world: World, ann: Identity, ben: Identity) -> None:
@@ -56,7 +61,7 @@ def test_a_conversation_too_large_to_keep_is_given_all_the_same(world: World, an
     conversation_id = world.make_group(ann, ben).conversation.conversation_id
     cache = MemberCache(world.conversation_store, max_member_ids=5)
     for _ in range(2):
-        assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: (ann.user_id, ben.user_id)}
+        assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: BOTH}
     assert reads(world) == 2
 
 
@@ -67,4 +72,4 @@ def test_a_failed_read_leaves_what_was_known(world: World, ann: Identity, ben: I
     world.conversation_store.reachable = False
     with pytest.raises(UnavailableError):
         cache.find_member_ids({conversation_id: 2})
-    assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: (ann.user_id, ben.user_id)}
+    assert cache.find_member_ids({conversation_id: 1}) == {conversation_id: BOTH}

@@ -155,6 +155,7 @@ class ConversationCreated:
 class FanOutChunk:
     """Frames for one part of a large group's members as of `members_rev`; a part's records share a partition.
 
+    `recipient_ids`: who of the part they are for, where not for its members: those who were removed, say.
     `message_ids`: the new messages that are in this or another of the records made with it.
     `messages`: for each frame, the seq and the milliseconds of the time of each of its events that is a new message,
     and zeros for others.
@@ -167,6 +168,7 @@ class FanOutChunk:
     frames: tuple[bytes, ...]
     message_ids: tuple[str, ...] = ()
     messages: tuple[tuple[tuple[int, int], ...], ...] = ()
+    recipient_ids: tuple[str, ...] | None = None
 
     @property
     def key(self) -> str:

@@ -16,6 +16,15 @@ from parley.domain.models import (
 from parley.domain.records import Record
 
 
+@dataclass(frozen=True, slots=True)
+class MemberIds:
+    """Who is in a conversation: a list at least as new as `members_rev`, and the most that they have ever been."""
+
+    members_rev: int
+    user_ids: tuple[str, ...]
+    peak_count: int
+
+
 class ConversationReader(Protocol):
     """A conversation as the transaction that is to change it finds it."""
 
@@ -178,10 +187,10 @@ class ConversationStore(Protocol):
         """
         ...
 
-    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
-        """By conversation id, `members_rev` and the ids of all members, a list at least as new as that `members_rev`.
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, MemberIds]:
+        """The ids of all members, by conversation id; nobody's of a group that was deleted.
 
-        `members_rev` is read first, so the list is never older than it. Conversations that do not exist are left out.
+        `members_rev` is read first, so the list is never older than it. Conversations that never were are left out.
         The number of queries does not depend on the number of conversations.
         """
         ...

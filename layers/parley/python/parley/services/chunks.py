@@ -39,13 +39,17 @@ def make_chunks(
     frames: Sequence[bytes],
     message_ids: Sequence[str] = (),
     messages: Sequence[tuple[tuple[int, int], ...]] = (),
+    *,
+    recipient_ids: Sequence[str] | None = None,
 ) -> list[FanOutChunk]:
     """The frames for each part of a group, in order, in records that Kafka takes.
 
     Args:
         message_ids: the new messages in them.
         messages: see FanOutChunk.
+        recipient_ids: who they are for, if not for the members.
     """
+    recipients = None if recipient_ids is None else _split(recipient_ids)
     ends = [0]
     size = 0
     for place, frame in enumerate(frames):
@@ -55,12 +59,27 @@ def make_chunks(
         size += len(frame)
     return [
         FanOutChunk(
-            conversation_id, members_rev, part, tuple(frames[start:end]), tuple(message_ids), tuple(messages[start:end])
+            conversation_id,
+            members_rev,
+            part,
+            tuple(frames[start:end]),
+            tuple(message_ids),
+            tuple(messages[start:end]),
+            None if recipients is None else recipients[part],
         )
         for start, end in itertools.pairwise([*ends, len(frames)])
         if end > start
-        for part in range(_PARTS)
+        for part in (range(_PARTS) if recipients is None else recipients)
     ]
+
+
+def _split(user_ids: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """The users by the part that they are in."""
+    parts: dict[int, tuple[str, ...]] = {}
+    for user_id in user_ids:
+        part = part_of(user_id)
+        parts[part] = (*parts.get(part, ()), user_id)
+    return parts
 
 
 class ChunkFanOut:
@@ -90,17 +109,17 @@ class ChunkFanOut:
         wanted: dict[str, int] = {}
         for chunk in chunks:
             wanted[chunk.conversation_id] = max(wanted.get(chunk.conversation_id, 0), chunk.members_rev)
-        members = self._members.find_member_ids(wanted)
-        parts = {(chunk.conversation_id, chunk.part) for chunk in chunks}
-        audience = {
-            place: [user_id for user_id in members[place[0]] if part_of(user_id) == place[1]] for place in parts
-        }
-        user_ids = {user_id for ids in audience.values() for user_id in ids}
+        members = {place: _split(one.user_ids) for place, one in self._members.find_member_ids(wanted).items()}
+        audiences = [
+            members[chunk.conversation_id].get(chunk.part, ()) if chunk.recipient_ids is None else chunk.recipient_ids
+            for chunk in chunks
+        ]
+        user_ids = {user_id for audience in audiences for user_id in audience}
         reach = self._registry.begin_pushes(sorted(user_ids), _find_lanes(chunks)) if user_ids else Reach({}, {}, {})
         frames: dict[str, tuple[Connection, list[bytes]]] = {}
         asked: dict[str, Connection] = {}
-        for chunk in chunks:
-            for user_id in audience[chunk.conversation_id, chunk.part]:
+        for chunk, audience in zip(chunks, audiences, strict=True):
+            for user_id in audience:
                 for connection in reach.connections.get(user_id, ()):
                     left = _leave_out(chunk, connection, reach)
                     if left is not chunk.frames:

@@ -15,22 +15,18 @@ from parley.domain.records import (
     ConversationCreated,
     ConversationUpdated,
     FanOutChunk,
-    GroupDeleted,
     GroupShown,
-    MembersChanged,
-    MessageChanged,
     MessageStored,
     PushEvent,
-    ReceiptMoved,
 )
 from parley.domain.times import to_epoch_ms
-from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, Publisher, PushClient
+from parley.ports import ConnectionRegistry, ConversationStore, EventEncoder, MemberIds, Publisher, PushClient
 from parley.services.chunks import LARGE_GROUP_COUNT, PushNotes, make_chunks
 from parley.services.conversations import make_view
 from parley.services.frames import make_frame, split_events
 from parley.services.gone import GoneSockets
 from parley.services.member_cache import MemberCache
-from parley.services.pushes import Audience, find_lanes, make_pushes
+from parley.services.pushes import Audience, find_audiences, find_lanes, make_pushes, members_rev_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +74,8 @@ class FanOut:
         Of a batch that comes again a socket that has opened since gets no message that was to be pushed before, as
         newer ones may have come to it meanwhile: its sync brings them.
 
-        What is for more than 200 members is handed on in parts, each to be pushed by `fan_out_chunk`.
+        What is for a group that ever had more than 200 members is handed on in parts, each to be pushed by
+        `fan_out_chunk`. Views of a group, another for each member, are not.
 
         Sockets that are gone are forgotten. What could not be pushed is counted and not tried again: the answer to the
         socket's next ping says so, and sync makes its client whole.
@@ -87,7 +84,8 @@ class FanOut:
             UnavailableError: who is to get them could not be read. Nothing was pushed; the batch may be given again.
         """
         events = list({event.event_id: event for event in events}.values())
-        audiences = self._hand_on_large(events, self._find_audiences(events))
+        members = self._find_members(events)
+        audiences = self._hand_on_large(events, find_audiences(events, members), members)
         user_ids = list(dict.fromkeys(user_id for audience in audiences for user_id in audience.user_ids))
         if not user_ids:
             return FanOutReport()
@@ -109,31 +107,14 @@ class FanOut:
             events=pushing.count,
         )
 
-    def _find_audiences(self, events: Sequence[PushEvent | GroupShown]) -> list[Audience]:
-        """The events by who gets them; one list of members, as new as the newest event asks, for each conversation.
-
-        Whoever was removed in between gets nothing more, and whoever was added may see what came before.
-        """
+    def _find_members(self, events: Sequence[PushEvent | GroupShown]) -> dict[str, MemberIds]:
+        """By conversation, a list of members as new as the newest event asks."""
         wanted: dict[str, int] = {}
         for event in events:
-            members_rev = _members_rev_of(event)
+            members_rev = members_rev_of(event)
             if members_rev is not None:
                 wanted[event.key] = max(wanted.get(event.key, 0), members_rev)
-        members = self._members.find_member_ids(wanted) if wanted else {}
-        audiences: dict[tuple[str, bool, Sequence[str]], Audience] = {}
-        for place, event in enumerate(events):
-            chosen = _recipients_of(event)
-            user_ids = members[event.key] if chosen is None else chosen
-            # What is another for each member cannot be handed on as a frame for many.
-            is_shared = chosen is None and not isinstance(event, GroupShown)
-            audience = audiences.setdefault(
-                (event.key, is_shared, chosen or ()), Audience(user_ids, [], is_shared=is_shared)
-            )
-            audience.events.append(place)
-            if isinstance(event, MembersChanged) and event.removed:
-                gone = tuple(sorted(set(event.removed).difference(user_ids)))
-                audiences.setdefault((event.key, False, gone), Audience(gone, [])).events.append(place)
-        return list(audiences.values())
+        return self._members.find_member_ids(wanted) if wanted else {}
 
     def _show_groups(
         self,
@@ -180,8 +161,16 @@ class FanOut:
         ]
         return expanded, [*shared, *single]
 
-    def _hand_on_large(self, events: Sequence[PushEvent | GroupShown], audiences: Sequence[Audience]) -> list[Audience]:
+    def _hand_on_large(
+        self,
+        events: Sequence[PushEvent | GroupShown],
+        audiences: Sequence[Audience],
+        members: Mapping[str, MemberIds],
+    ) -> list[Audience]:
         """Hands on what is for large groups; the others.
+
+        A group that is small again keeps this way, as what is pushed at once would overtake what was handed on before;
+        so does what is for those whom it has no more.
 
         Raises:
             UnavailableError: it could not be handed on.
@@ -189,25 +178,29 @@ class FanOut:
         chunks: list[FanOutChunk] = []
         small: list[Audience] = []
         for audience in audiences:
-            if not audience.is_shared or len(audience.user_ids) <= self._large_group_count:
+            known = members.get(events[audience.events[0]].key)
+            if audience.is_shared and known is not None and known.peak_count > self._large_group_count:
+                chunks += self._make_chunks(events, audience)
+            else:
                 small.append(audience)
-                continue
-            shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
-            messages = iter([_describe(event) for event in shared])
-            parts = split_events([self._encode(event) for event in shared])
-            newest = max(_members_rev_of(event) or 0 for event in shared)
-            chunks += make_chunks(
-                events[audience.events[0]].key,
-                newest,
-                [make_frame(part) for part in parts],
-                _new_messages(events, audience.events),
-                [tuple(itertools.islice(messages, len(part))) for part in parts],
-            )
         if chunks:
             for failure in self._publisher.publish(chunks):
                 if failure is not None:
                     raise failure
         return small
+
+    def _make_chunks(self, events: Sequence[PushEvent | GroupShown], audience: Audience) -> list[FanOutChunk]:
+        shared = [event for place in audience.events if not isinstance(event := events[place], GroupShown)]
+        messages = iter([_describe(event) for event in shared])
+        parts = split_events([self._encode(event) for event in shared])
+        return make_chunks(
+            shared[0].key,
+            max(members_rev_of(event) or 0 for event in shared),
+            [make_frame(part) for part in parts],
+            _new_messages(events, audience.events),
+            [tuple(itertools.islice(messages, len(part))) for part in parts],
+            recipient_ids=audience.user_ids if audience.is_named else None,
+        )
 
 
 def _new_messages(events: Sequence[PushEvent | GroupShown], places: Collection[int]) -> list[str]:
@@ -220,28 +213,6 @@ def _describe(event: PushEvent) -> tuple[int, int]:
     if not isinstance(event, MessageStored):
         return 0, 0
     return event.message.seq, to_epoch_ms(event.message.created_at)
-
-
-def _members_rev_of(event: PushEvent | GroupShown) -> int | None:
-    """As new as which change of members the list of those who get the event must be; None where it names them all."""
-    match event:
-        case MessageStored() | MessageChanged() | ReceiptMoved() | MembersChanged():
-            return event.members_rev
-        case GroupShown(recipient_ids=None):
-            return event.conversation.members_rev
-        case _:
-            return None
-
-
-def _recipients_of(event: PushEvent | GroupShown) -> tuple[str, ...] | None:
-    """Who gets the event, where it names them; None for the members of its conversation."""
-    match event:
-        case ConversationCreated() | ConversationUpdated():
-            return (event.recipient_id,)
-        case GroupDeleted() | GroupShown():
-            return event.recipient_ids
-        case _:
-            return None
 
 
 def _show(event: GroupShown, membership: Membership) -> ConversationCreated | ConversationUpdated:

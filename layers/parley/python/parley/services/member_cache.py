@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Final
 
-from parley.ports import ConversationStore
+from parley.ports import ConversationStore, MemberIds
 
 _MAX_MEMBER_IDS: Final = 500_000
 _ENTRY_COST: Final = 4
+_NOBODY: Final = MemberIds(0, (), 0)
 
 
 class MemberCache:
@@ -22,10 +23,10 @@ class MemberCache:
     def __init__(self, conversations: ConversationStore, *, max_member_ids: int = _MAX_MEMBER_IDS) -> None:
         self._conversations = conversations
         self._max_member_ids = max_member_ids
-        self._entries: OrderedDict[str, tuple[int, tuple[str, ...]]] = OrderedDict()
+        self._entries: OrderedDict[str, MemberIds] = OrderedDict()
         self._held = 0
 
-    def find_member_ids(self, wanted: Mapping[str, int]) -> dict[str, tuple[str, ...]]:
+    def find_member_ids(self, wanted: Mapping[str, int]) -> dict[str, MemberIds]:
         """The members of each conversation, at least as new as the `members_rev` wanted for it.
 
         What is missing or too old is read at once for all of them. A conversation that is no more has nobody.
@@ -33,31 +34,30 @@ class MemberCache:
         Raises:
             UnavailableError: they could not be read.
         """
-        found: dict[str, tuple[str, ...]] = {}
+        found: dict[str, MemberIds] = {}
         stale: list[str] = []
         for conversation_id, members_rev in wanted.items():
             entry = self._entries.get(conversation_id)
-            if entry is None or entry[0] < members_rev:
+            if entry is None or entry.members_rev < members_rev:
                 stale.append(conversation_id)
             else:
                 self._entries.move_to_end(conversation_id)
-                found[conversation_id] = entry[1]
+                found[conversation_id] = entry
         if stale:
             read = self._conversations.read_member_ids(stale)
             for conversation_id in stale:
-                members_rev, user_ids = read.get(conversation_id, (0, ()))
-                found[conversation_id] = user_ids
-                self._remember(conversation_id, members_rev, user_ids)
+                found[conversation_id] = read.get(conversation_id, _NOBODY)
+                self._remember(conversation_id, found[conversation_id])
         return found
 
-    def _remember(self, conversation_id: str, members_rev: int, user_ids: tuple[str, ...]) -> None:
+    def _remember(self, conversation_id: str, members: MemberIds) -> None:
         self._forget(conversation_id)
-        self._entries[conversation_id] = members_rev, user_ids
-        self._held += len(user_ids) + _ENTRY_COST
+        self._entries[conversation_id] = members
+        self._held += len(members.user_ids) + _ENTRY_COST
         while self._held > self._max_member_ids and self._entries:
             self._forget(next(iter(self._entries)))
 
     def _forget(self, conversation_id: str) -> None:
         entry = self._entries.pop(conversation_id, None)
         if entry is not None:
-            self._held -= len(entry[1]) + _ENTRY_COST
+            self._held -= len(entry.user_ids) + _ENTRY_COST

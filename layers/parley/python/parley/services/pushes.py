@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from parley.domain.models import Connection
-from parley.domain.records import GroupShown, MessageStored, PushEvent
-from parley.ports import EventEncoder, Push, Reach
+from parley.domain.records import (
+    ConversationCreated,
+    ConversationUpdated,
+    GroupDeleted,
+    GroupShown,
+    MembersChanged,
+    MessageChanged,
+    MessageStored,
+    PushEvent,
+    ReceiptMoved,
+)
+from parley.ports import EventEncoder, MemberIds, Push, Reach
 from parley.services.frames import join_frames
 
 
@@ -15,12 +25,14 @@ from parley.services.frames import join_frames
 class Audience:
     """Users who all get the same events of the batch; `events` are places in it, ascending.
 
-    `is_shared` says that they are the members of a conversation, to each of whom the events look alike.
+    `is_shared` says that the events look alike to all of them, `is_named` that the events say who they are: else they
+    are the members of a conversation.
     """
 
     user_ids: Sequence[str]
     events: list[int]
     is_shared: bool = False
+    is_named: bool = False
 
 
 @dataclass(slots=True)
@@ -30,6 +42,55 @@ class Pushing:
     pushes: list[Push]
     count: int
     asked: list[Connection]
+
+
+def find_audiences(events: Sequence[PushEvent | GroupShown], members: Mapping[str, MemberIds]) -> list[Audience]:
+    """The events by who gets them.
+
+    Whoever was removed in between gets nothing more, and whoever was added may see what came before.
+
+    Args:
+        members: by conversation, as new as `members_rev_of` its events.
+    """
+    audiences: dict[tuple[str, bool, Sequence[str] | None], Audience] = {}
+    for place, event in enumerate(events):
+        chosen = _recipients_of(event)
+        is_shared = not isinstance(event, GroupShown)
+        user_ids = members[event.key].user_ids if chosen is None else chosen
+        audience = audiences.setdefault(
+            (event.key, is_shared, chosen),
+            Audience(user_ids, [], is_shared=is_shared, is_named=chosen is not None),
+        )
+        audience.events.append(place)
+        if isinstance(event, MembersChanged) and event.removed:
+            gone = tuple(sorted(set(event.removed).difference(user_ids)))
+            told = Audience(gone, [], is_shared=True, is_named=True)
+            audiences.setdefault((event.key, True, gone), told).events.append(place)
+    return list(audiences.values())
+
+
+def members_rev_of(event: PushEvent | GroupShown) -> int | None:
+    """As new as which change of members a list must be to tell who gets the event; None where it takes no list."""
+    match event:
+        case MessageStored() | MessageChanged() | ReceiptMoved() | MembersChanged():
+            return event.members_rev
+        case GroupDeleted():
+            return event.rev
+        case GroupShown(recipient_ids=None):
+            return event.conversation.members_rev
+        case _:
+            return None
+
+
+def _recipients_of(event: PushEvent | GroupShown) -> tuple[str, ...] | None:
+    """Who gets the event, where it names them; None for the members of its conversation."""
+    match event:
+        case ConversationCreated() | ConversationUpdated():
+            return (event.recipient_id,)
+        case GroupDeleted() | GroupShown():
+            return event.recipient_ids
+        case _:
+            return None
 
 
 def find_lanes(events: Sequence[PushEvent | GroupShown], audiences: Iterable[Audience]) -> dict[str, tuple[int, int]]:

@@ -108,8 +108,8 @@ class Rooms:
         if self._rooms.join_room(conversation_id, connection):
             event = UserJoined(conversation_id, identity.user_id)
             self._announcer.announce(event, [conversation_id], without_user_id=identity.user_id)
-        _, member_ids = self._conversations.read_member_ids([conversation_id]).get(conversation_id, (0, ()))
-        online = self._registry.find_connections(member_ids).keys() | {identity.user_id}
+        members = self._conversations.read_member_ids([conversation_id]).get(conversation_id)
+        online = self._registry.find_connections(members.user_ids if members else ()).keys() | {identity.user_id}
         return sorted(online)[:ONLINE_MAX_COUNT]
 
     def leave_room(self, identity: Identity, conversation_id: str, connection: Connection) -> None:

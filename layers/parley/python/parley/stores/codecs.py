@@ -129,6 +129,7 @@ def encode_conversation(conversation: Conversation) -> Document:
         "name": conversation.name,
         "photoUrl": conversation.photo_url,
         "memberCount": conversation.member_count,
+        "peakMemberCount": conversation.member_count,
         "rev": conversation.rev,
         "membersRev": conversation.members_rev,
         "lastSeq": conversation.last_seq,

@@ -14,7 +14,7 @@ from pymongo.database import Database
 from parley.domain.errors import NotFoundError
 from parley.domain.models import AcceptedReceipt, Conversation, Membership
 from parley.domain.records import Record
-from parley.ports import ConversationChange, Decision, Moved, NotMoved
+from parley.ports import ConversationChange, Decision, MemberIds, Moved, NotMoved
 from parley.stores.codecs import (
     Document,
     decode_conversation,
@@ -263,24 +263,31 @@ class MongoConversationStore:
                 known.update(document["conversationId"] for document in found)
         return sorted(known)[:limit]
 
-    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, tuple[int, tuple[str, ...]]]:
+    def read_member_ids(self, conversation_ids: Sequence[str]) -> dict[str, MemberIds]:
         """See ConversationStore."""
         wanted = list(dict.fromkeys(conversation_ids))
         with database_call(_TIMEOUT_S):
-            revs = {
-                document["_id"]: document["membersRev"]
+            found = {
+                document["_id"]: document
                 for document in self._conversations.find(
-                    {"_id": {"$in": wanted}}, projection={"membersRev": True}, batch_size=len(wanted) + 1
+                    {"_id": {"$in": wanted}},
+                    projection={"membersRev": True, "peakMemberCount": True},
+                    batch_size=len(wanted) + 1,
                 )
             }
             members: defaultdict[str, list[str]] = defaultdict(list)
             for document in self._memberships.find(
-                {"conversationId": {"$in": list(revs)}},
+                {"conversationId": {"$in": list(found)}},
                 projection={"_id": False, "conversationId": True, "userId": True},
                 batch_size=_BATCH_SIZE,
             ):
                 members[document["conversationId"]].append(document["userId"])
-        return {conversation_id: (rev, tuple(members[conversation_id])) for conversation_id, rev in revs.items()}
+        return {
+            place: MemberIds(
+                one["membersRev"], tuple(members[place]), max(one.get("peakMemberCount", 0), len(members[place]))
+            )
+            for place, one in found.items()
+        }
 
 
 def _older_than(before: tuple[datetime, str] | None) -> dict[str, Any]:

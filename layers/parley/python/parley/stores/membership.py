@@ -80,7 +80,7 @@ class ChangeWriter:
         # The conversation comes first: its document is where writers meet, so a conflict costs the least.
         moved = self._conversations.update_one(
             {"_id": before.conversation_id, "rev": before.rev},
-            {"$set": _encode_state(change, now)},
+            {"$set": _encode_state(change, now), "$max": {"peakMemberCount": change.conversation.member_count}},
             session=session,
         )
         if moved.matched_count != 1:
