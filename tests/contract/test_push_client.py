@@ -137,7 +137,7 @@ def test_a_lasting_failure_fails_within_its_budget_and_holds_up_no_other(
     assert all(set(frames[push.connection.connection_id]) == {b"1"} for push in bad), "the rest is dropped"
 
 
-PATIENCE_S, SUSPECT_S, MARGIN_S = 0.4, 0.1, 0.5
+FEW_S, MANY_S, SUSPECT_S, MARGIN_S = 0.4, 3.0, 0.1, 0.5
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def patient(wall: list[float]) -> Iterator[HttpPushClient]:
         region="eu-central-1",
         attempt_timeout_s=4.0,
         retry_budget_s=4.0,
-        patience=Patience(good_s=PATIENCE_S, suspect_s=SUSPECT_S),
+        patience=Patience(few_s=FEW_S, many_s=MANY_S, suspect_s=SUSPECT_S),
         clock=lambda: wall[0],
     )
     yield made
@@ -181,7 +181,7 @@ def test_a_stalled_socket_delays_neither_its_call_nor_the_next_ones(
 
     outcomes, first_s = _post_timed(patient, [stalled, *others])
     assert outcomes == ["failed"] + ["pushed"] * 20
-    assert first_s < PATIENCE_S + MARGIN_S
+    assert first_s < FEW_S + MARGIN_S
 
     outcomes, second_s = _post_timed(patient, [stalled, *others])
     assert outcomes == ["failed"] + ["pushed"] * 20
@@ -197,6 +197,25 @@ def test_a_stalled_socket_delays_neither_its_call_nor_the_next_ones(
     assert patient.post([stalled, *others]) == ["failed"] + ["pushed"] * 20
     assert tries() > told
     assert all(frames[:2] == [b"1", b"2"] for name, frames in gateway.frames().items() if name != stalled_id)
+
+
+@pytest.mark.parametrize(
+    ("troubled", "others", "is_waited_for"), [(1, 1, False), (5, 20, False), (2, 1, True), (6, 20, True)]
+)
+def test_where_many_are_refused_it_may_be_the_gateway_and_they_are_waited_for_longer(
+    patient: HttpPushClient, gateway: Gateway, troubled: int, others: int, *, is_waited_for: bool
+) -> None:
+    refused = [a_push(gateway) for _ in range(troubled)]
+    refused_ids = {push.connection.connection_id for push in refused}
+    ends_at = time.monotonic() + 2 * FEW_S
+
+    def throttle(request: Request) -> Answer:
+        is_refused = request.connection_id in refused_ids and time.monotonic() < ends_at
+        return answers.TOO_MANY if is_refused else answers.OK
+
+    gateway.answer = throttle
+    outcomes = patient.post([*refused, *(a_push(gateway) for _ in range(others))])
+    assert outcomes == ["pushed" if is_waited_for else "failed"] * troubled + ["pushed"] * others
 
 
 def test_a_suspect_that_takes_its_frames_is_one_no_more(
@@ -245,7 +264,7 @@ def test_many_frames_for_one_are_no_delay(patient: HttpPushClient, gateway: Gate
 
 
 def test_a_gateway_that_is_slow_for_all_is_waited_for(patient: HttpPushClient, gateway: Gateway) -> None:
-    gateway.delay_s = 2 * PATIENCE_S
+    gateway.delay_s = 2 * FEW_S
     assert patient.post([a_push(gateway) for _ in range(5)]) == ["pushed"] * 5
 
 

@@ -68,7 +68,7 @@ class HttpPushClient:
     def post(self, pushes: Sequence[Push]) -> list[PushOutcome]:
         """See PushClient. Ends within 5 s and 2 ms a frame; what is not posted by then has failed.
 
-        Once a socket has taken its frames it ends within 1 s after the last that is in no trouble.
+        Once a socket has taken its frames it ends soon after the last that is in no trouble; see Patience.
         """
         if not pushes:
             return []

@@ -22,14 +22,19 @@ _USUAL_POST_S: Final = 0.05
 class Patience:
     """How much later than the others a socket may be before a call ends without it, in seconds.
 
+    How many are late tells whose trouble it is: one, or up to a quarter as many as took their frames, are slow by
+    themselves. Where it is more at a time it may be the gateway, which throttles an account, say. Where none took its
+    frames, each request has its whole budget.
+
     Args:
-        good_s: for one that gave no trouble lately. It counts only where some socket of the call took its frames: else
-            the gateway may be what is slow, and each request has its whole budget.
+        few_s: for one of few that gave no trouble lately.
+        many_s: for one of many.
         suspect_s: for one that failed lately.
     """
 
-    good_s: float = 1.0
-    suspect_s: float = 0.5
+    few_s: float = 0.2
+    many_s: float = 1.0
+    suspect_s: float = 0.05
 
 
 class Suspects:
@@ -77,11 +82,11 @@ class Suspects:
 class Progress:
     """How far the frames for one socket have come. Waiting for a free connection is not the socket's delay."""
 
-    __slots__ = ("_added_at", "_busy_s", "_call", "_is_suspect", "_posts", "_since", "was_troubled")
+    __slots__ = ("_added_at", "_busy_s", "_call", "_posts", "_since", "is_suspect", "was_troubled")
 
     def __init__(self, call: Call, *, is_suspect: bool) -> None:
         self._call = call
-        self._is_suspect = is_suspect
+        self.is_suspect = is_suspect
         self._added_at = call.clock()
         self._busy_s = 0.0
         self._posts = 0
@@ -107,14 +112,13 @@ class Progress:
         """Whether anything was sent, or tried to be."""
         return self._since is not None or self._posts > 0
 
-    def is_late(self, now: float) -> bool:
+    def is_late(self, now: float, patience_s: float) -> bool:
         """Whether the call need not wait for it if only late ones are left.
 
         A suspect that waits for a free connection is late after the same time: those before it may all be slow.
         """
-        patience_s = self._call.patience_s(is_suspect=self._is_suspect)
         if not self.has_begun:
-            return self._is_suspect and now - self._added_at > patience_s
+            return self.is_suspect and now - self._added_at > patience_s
         busy_s = self._busy_s + (now - self._since if self._since is not None else 0.0)
         return busy_s - self._posts * self._call.usual_post_s > patience_s
 
@@ -126,7 +130,8 @@ class Call:
         self._patience = patience
         self.clock = clock
         self.left: set[Progress] = set()
-        self._was_served = False
+        self._served = 0
+        self._are_many = False
         self._posts = 0
         self._busy_s = 0.0
 
@@ -139,7 +144,7 @@ class Call:
     def finish(self, progress: Progress, *, served: bool) -> None:
         """There is nothing to wait for any more."""
         self.left.discard(progress)
-        self._was_served = self._was_served or served
+        self._served += served
 
     def count(self, took_s: float) -> None:
         """A request took that long."""
@@ -151,16 +156,20 @@ class Call:
         """What a request may take without being late: a few times what they took so far."""
         return _USUAL_POST_S + (3 * self._busy_s / self._posts if self._posts else 0.0)
 
-    def patience_s(self, *, is_suspect: bool) -> float:
-        """How late a socket may be."""
-        if is_suspect:
-            return self._patience.suspect_s
-        return self._patience.good_s if self._was_served else float("inf")
-
     def waits_for_late_ones_only(self) -> bool:
-        """Whether everybody else is done."""
+        """Whether everybody else is done. To be asked from time to time."""
         now = self.clock()
-        return all(progress.is_late(now) for progress in self.left)
+        if not self._served:
+            good_s = float("inf")
+        else:
+            few_s = self._patience.few_s
+            late = sum(not progress.is_suspect and progress.is_late(now, few_s) for progress in self.left)
+            # Those that took their frames late still tell of the gateway.
+            self._are_many = self._are_many or late > max(1, self._served // 4)
+            good_s = self._patience.many_s if self._are_many else few_s
+        return all(
+            progress.is_late(now, self._patience.suspect_s if progress.is_suspect else good_s) for progress in self.left
+        )
 
 
 def _key_of(connection: Connection) -> tuple[str, str]:
