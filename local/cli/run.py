@@ -7,6 +7,7 @@ import contextlib
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from functions.manifest import ManifestError, load_manifest
@@ -47,12 +48,7 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         port=settings.port,
         cache=settings.cache,
         observer=screen,
-        runtime=RuntimeSettings(
-            freeze=settings.freeze,
-            hot_reload=settings.reload,
-            memory_limits=settings.limits,
-            debug=dict(settings.debug),
-        ),
+        runtime=runtime_settings_of(settings),
         gateway=GatewaySettings() if settings.limits else UNLIMITED,
         gateways=settings.gateways,
         faults=settings.faults,
@@ -78,6 +74,17 @@ async def _run(settings: Settings, screen: TerminalScreen | JsonScreen) -> int:
         return 0
     finally:
         await stack.stop()
+
+
+def runtime_settings_of(settings: Settings) -> RuntimeSettings:
+    """How the functions run. Without limits none is theirs: neither memory nor the account's concurrency."""
+    made = RuntimeSettings(
+        freeze=settings.freeze,
+        hot_reload=settings.reload,
+        memory_limits=settings.limits,
+        debug=dict(settings.debug),
+    )
+    return made if settings.limits else replace(made, account_concurrency=None)
 
 
 async def _bring_up(stack: Stack, settings: Settings, screen: TerminalScreen | JsonScreen) -> None:

@@ -168,7 +168,8 @@ class Runtime:
             return "error", failures.stopping()
         if len(event) > MAX_PAYLOAD_BYTES:
             return "error", failures.request_too_large()
-        if sum(pool.in_flight for pool in self._pools.values()) >= self._settings.account_concurrency:
+        most = self._settings.account_concurrency
+        if most is not None and sum(pool.in_flight for pool in self._pools.values()) >= most:
             return "throttled", failures.throttled()
         return None
 

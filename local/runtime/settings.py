@@ -25,7 +25,8 @@ class RuntimeSettings:
         max_per_function: most environments of a function that names no reserved concurrency, or a higher one.
         max_environments: most environments of all functions together. A function that has none gets its first all the
             same, after an idle one of another function was ended if there is any.
-        account_concurrency: most invocations running or waiting, of all functions; more are throttled.
+        account_concurrency: most invocations running or waiting, of all functions; more are throttled. None for no
+            limit, as a load test's invocations wait for a laptop's few environments where in AWS they would be done.
         scale_up_wait_ms: how long an invocation should wait at most for a busy environment, and how long all may be
             busy with others waiting, before another is started.
         init_timeout: how long an environment may take to ask for its first invocation.
@@ -52,7 +53,7 @@ class RuntimeSettings:
     python: str = sys.executable
     max_per_function: int = 4
     max_environments: int = 32
-    account_concurrency: int = 1000
+    account_concurrency: int | None = 1000
     scale_up_wait_ms: float = 100.0
     init_timeout: float = 10.0
     idle_timeout: float = 300.0

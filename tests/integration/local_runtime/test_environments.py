@@ -75,6 +75,12 @@ async def test_the_accounts_concurrency_counts_all_functions(start_stack: StartS
     assert sorted(answer.outcome for answer in answers) == ["success", "success", "throttled", "throttled"]
 
 
+async def test_without_a_limit_whatever_waits_is_done(start_stack: StartStack) -> None:
+    async with start_stack({"a": WHO, "b": WHO}, account_concurrency=None) as stack:
+        answers = await asyncio.gather(*(stack.run(name) for name in "ab" * 600))
+    assert {answer.outcome for answer in answers} == {"success"}
+
+
 async def test_at_the_machines_limit_the_longest_idle_environment_makes_room(start_stack: StartStack) -> None:
     async with start_stack({"a": WHO, "b": WHO, "c": WHO}, max_environments=2) as stack:
         await stack.run("a")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.cli.run import runtime_settings_of
 from local.failures import StartError
 from local.settings import PROJECT_ROOT, Settings
 
@@ -34,3 +35,9 @@ def test_what_cannot_be_meant_is_told(name: str, value: str, told: str) -> None:
     with pytest.raises(StartError) as caught:
         Settings.read({name: value})
     assert str(caught.value) == told
+
+
+def test_limits_are_off_for_functions_and_for_the_account() -> None:
+    on, off = (runtime_settings_of(Settings.read({"LIMITS": value})) for value in ("on", "off"))
+    assert (on.memory_limits, on.account_concurrency) == (True, 1_000)
+    assert (off.memory_limits, off.account_concurrency) == (False, None)
