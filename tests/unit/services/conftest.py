@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from parley.domain.models import Identity
+from tests.unit.services.delivery import Delivery
 from tests.unit.services.world import World
 
 
@@ -26,3 +27,8 @@ def ben(world: World) -> Identity:
 @pytest.fixture
 def eve(world: World) -> Identity:
     return world.add_user("eve")
+
+
+@pytest.fixture
+def delivery(world: World) -> Delivery:
+    return Delivery(world)

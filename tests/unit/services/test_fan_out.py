@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
 from dataclasses import replace
-from functools import partial
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,91 +10,14 @@ from hypothesis import strategies as st
 
 from parley.domain.errors import UnavailableError
 from parley.domain.limits import FRAME_MAX_BYTES
-from parley.domain.models import Identity, Message
+from parley.domain.models import Identity
 from parley.domain.records import (
     ConversationCreated,
-    FanOutChunk,
-    GroupDeleted,
-    GroupShown,
-    MembersChanged,
     MessageStored,
-    PushEvent,
 )
-from parley.protocol.events import encode_event
-from parley.services.fan_out import FanOut, FanOutReport
-from tests.fakes import FakePushClient
+from parley.services.fan_out import FanOutReport
+from tests.unit.services.delivery import Delivery, ids_of, make_events, make_message
 from tests.unit.services.world import World, draft
-
-
-class Encoder:
-    """Writes an event's id, and counts how often it was asked."""
-
-    def __init__(self, padding: int = 0) -> None:
-        self.calls: Counter[str] = Counter()
-        self._padding = "x" * padding
-
-    def __call__(self, event: PushEvent) -> bytes:
-        self.calls[event.event_id] += 1
-        return json.dumps({"event": event.event_id, "data": self._padding}).encode()
-
-
-class Delivery:
-    """A fan-out over a world, and what arrived."""
-
-    def __init__(self, world: World, *, padding: int = 0) -> None:
-        self.push = FakePushClient()
-        self.encode = Encoder(padding)
-        self.service = FanOut(
-            conversations=world.conversation_store,
-            registry=world.registry,
-            gone=world.gone,
-            push=self.push,
-            publisher=world.publisher,
-            encode=self.encode,
-            note_pushes=world.tracing.note_pushes,
-            large_group_count=5_000,
-        )
-
-    def arrived(self, connection_id: str) -> list[str]:
-        """The ids of the events that a socket got, in order."""
-        contents = [json.loads(frame) for frame in self.push.frames.get(connection_id, [])]
-        return [
-            event["event"] for content in contents for event in (content if isinstance(content, list) else [content])
-        ]
-
-
-@pytest.fixture
-def delivery(world: World) -> Delivery:
-    return Delivery(world)
-
-
-def make_events(conversation_id: str, count: int, *, first: int = 1, members_rev: int = 1) -> list[MessageStored]:
-    return [
-        MessageStored(make_message(conversation_id, seq), members_rev=members_rev)
-        for seq in range(first, first + count)
-    ]
-
-
-def make_message(conversation_id: str, seq: int) -> Message:
-    return Message(
-        message_id=f"m_{conversation_id}_{seq}",
-        conversation_id=conversation_id,
-        seq=seq,
-        rev=seq + 1,
-        sender_id="u_ann",
-        client_message_id=str(seq),
-        type="text",
-        content="Hello",
-        reply_to=None,
-        mentions=(),
-        attachment_ids=(),
-        reactions=(),
-        created_at=World().clock.now(),
-    )
-
-
-def ids_of(events: list[MessageStored]) -> list[str]:
-    return [event.event_id for event in events]
 
 
 def test_every_device_of_every_member_gets_it_the_senders_included(
@@ -127,76 +46,6 @@ def test_events_of_several_conversations_keep_their_order_on_a_socket(
     assert delivery.arrived("a") == ids_of(mixed)
     assert delivery.arrived("b") == ids_of(ones)
     assert delivery.arrived("e") == ids_of(twos)
-
-
-def test_a_batch_that_comes_again_shows_a_new_socket_nothing_older_than_it_was_shown(
-    world: World, delivery: Delivery, ann: Identity, ben: Identity
-) -> None:
-    here = world.make_direct(ann, ben).conversation.conversation_id
-    there = world.make_group(ann, ben).conversation.conversation_id
-    before, after = make_events(here, 3), make_events(here, 2, first=4)
-    world.open_socket(ann, "old")
-    delivery.service.fan_out(before)
-    world.open_socket(ann, "new")
-    delivery.service.fan_out(after)
-    world.open_socket(ann, "newest")
-
-    report = delivery.service.fan_out([*before, *after, *make_events(there, 1)])
-
-    assert delivery.arrived("new") == [*ids_of(after), *ids_of(after), f"m_{there}_1:2"]
-    assert delivery.arrived("old") == [*ids_of(before), *ids_of(after), *ids_of([*before, *after]), f"m_{there}_1:2"]
-    assert delivery.arrived("newest") == [f"m_{there}_1:2"]
-    assert (report.pushed, report.events) == (3, 6 + 3 + 1)
-    assert delivery.service.fan_out(make_events(here, 2, first=5)).pushed == 3
-    assert delivery.arrived("newest")[1:] == ids_of(make_events(here, 1, first=6))
-
-
-def test_what_a_socket_missed_does_not_come_after_what_it_was_shown_since(
-    world: World, delivery: Delivery, ann: Identity, ben: Identity
-) -> None:
-    here = world.make_direct(ann, ben).conversation.conversation_id
-    world.open_socket(ann, "a")
-    world.open_socket(ann, "b")
-    before, after = make_events(here, 3), make_events(here, 2, first=4)
-    delivery.push.outcomes["a"] = "failed"
-    delivery.service.fan_out(before)
-    del delivery.push.outcomes["a"]
-    delivery.service.fan_out(after)
-    delivery.service.fan_out([*before, *after])
-    assert delivery.arrived("a") == [*ids_of(after), *ids_of(after)]
-    assert delivery.arrived("b") == [*ids_of(before), *ids_of(after), *ids_of([*before, *after])]
-
-
-def test_after_a_lost_registry_a_socket_gets_nothing_older_than_its_return_and_is_asked_to_sync(
-    world: World, delivery: Delivery, ann: Identity, ben: Identity
-) -> None:
-    here = world.make_direct(ann, ben).conversation.conversation_id
-    connection = world.open_socket(ann, "a")
-    other = world.open_socket(ann, "b")
-    before = make_events(here, 3)
-    world.clock.advance(1)
-    world.registry.lose()
-    world.registry.take_missed(connection)
-    world.registry.add_connection(other)
-    after = [
-        replace(event, message=replace(event.message, created_at=world.clock.now()))
-        for event in make_events(here, 1, first=4)
-    ]
-    delivery.service.fan_out([*before, *after])
-    assert delivery.arrived("a") == ids_of(after)
-    assert delivery.arrived("b") == ids_of([*before, *after])
-    assert (world.registry.take_missed(connection), world.registry.take_missed(other)) == (True, False)
-
-
-def test_what_is_no_new_message_comes_to_new_sockets_again(
-    world: World, delivery: Delivery, ann: Identity, ben: Identity
-) -> None:
-    here = world.make_direct(ann, ben).conversation.conversation_id
-    gone = GroupDeleted(here, rev=9, recipient_ids=(ann.user_id,))
-    delivery.service.fan_out([*make_events(here, 1), gone])
-    world.open_socket(ann, "new")
-    delivery.service.fan_out([*make_events(here, 1), gone])
-    assert delivery.arrived("new") == [gone.event_id]
 
 
 def test_events_for_one_socket_are_joined_up_to_32_kb(world: World, ann: Identity, ben: Identity) -> None:
@@ -392,92 +241,3 @@ def test_what_services_emit_is_what_arrives(world: World, delivery: Delivery, an
     events = [record for record in world.publisher.records if isinstance(record, MessageStored)]
     delivery.service.fan_out(events)
     assert delivery.arrived("b") == [f"{message.message_id}:{seq + 1}" for seq, message in enumerate(accepted, start=1)]
-
-
-def shown(world: World, connection_id: str) -> list[dict[str, Any]]:
-    """The views and changes that a socket was told of, in order."""
-    return [event for frame in world.push.frames.get(connection_id, []) for event in as_list(json.loads(frame))]
-
-
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def fan_out_all(world: World, *, large_group_count: int = 200) -> FanOutReport:
-    """Fans out what was published, as the consumer does, with the events as clients get them."""
-    events = [
-        record for record in world.publisher.records if isinstance(record, MembersChanged | GroupShown | GroupDeleted)
-    ]
-    world.publisher.records.clear()
-    service = FanOut(
-        conversations=world.conversation_store,
-        registry=world.registry,
-        gone=world.gone,
-        push=world.push,
-        publisher=world.publisher,
-        encode=partial(encode_event, url_of=world.attachment_url),
-        note_pushes=world.tracing.note_pushes,
-        large_group_count=large_group_count,
-    )
-    return service.fan_out(events)
-
-
-def test_each_member_is_shown_a_group_as_they_see_it(world: World, ann: Identity, ben: Identity, eve: Identity) -> None:
-    for identity in (ann, ben):
-        world.open_socket(identity, identity.user_id)
-    view = world.conversations.create_group(ann, name="Owls", member_ids=[ben.user_id, eve.user_id])
-    world.groups.rename_group(ann, view.conversation.conversation_id, "Larks")
-    world.conversation_store.calls.clear()
-    report = fan_out_all(world)
-    assert (report.pushed, report.events) == (2, 4)
-    assert world.conversation_store.calls == {"read_member_ids": 1, "read_memberships": 1}
-    for identity, role in ((ann, "owner"), (ben, "member")):
-        created, renamed = shown(world, identity.user_id)
-        assert (created["event"], renamed["event"]) == ("group:create", "group:update")
-        assert (created["data"]["rev"], renamed["data"]["rev"]) == (1, 2)
-        assert created["data"]["conversation"]["myRole"] == renamed["data"]["conversation"]["myRole"] == role
-        assert (created["data"]["conversation"]["name"], renamed["data"]["conversation"]["name"]) == ("Owls", "Larks")
-
-
-def test_those_removed_are_told_and_nothing_after(world: World, ann: Identity, ben: Identity, eve: Identity) -> None:
-    here = world.make_group(ann, ben).conversation.conversation_id
-    for identity in (ann, ben, eve):
-        world.open_socket(identity, identity.user_id)
-    world.groups.change_members(ann, here, add=[eve.user_id], remove=[ben.user_id])
-    world.groups.rename_group(ann, here, "After")
-    fan_out_all(world)
-    got = {user: shown_events for user in ("u_ann", "u_ben", "u_eve") if (shown_events := names_of(world, user))}
-    assert got == {
-        "u_ann": ["group:members", "group:update"],
-        "u_ben": ["group:members"],
-        "u_eve": ["group:create", "group:members", "group:update"],
-    }
-
-
-def names_of(world: World, connection_id: str) -> list[str]:
-    return [event["event"] for event in shown(world, connection_id)]
-
-
-def test_a_deleted_group_is_told_to_all_who_were_in_it(world: World, ann: Identity, ben: Identity) -> None:
-    here = world.make_group(ann, ben).conversation.conversation_id
-    world.open_socket(ben, "b")
-    world.groups.delete_group(ann, here)
-    fan_out_all(world)
-    assert shown(world, "b") == [{"event": "group:delete", "data": {"conversationId": here, "rev": 2}}]
-
-
-def test_of_a_large_group_each_is_shown_their_own_view_and_the_removed_are_told(
-    world: World, ann: Identity, ben: Identity, eve: Identity
-) -> None:
-    here = world.make_group(ann, ben, eve).conversation.conversation_id
-    for identity in (ann, ben, eve):
-        world.open_socket(identity, identity.user_id)
-    world.groups.rename_group(ann, here, "Larks")
-    world.groups.change_members(ann, here, remove=[ben.user_id])
-    fan_out_all(world, large_group_count=1)
-    got = {user: names_of(world, user) for user in ("u_ann", "u_ben", "u_eve")}
-    assert got == {"u_ann": ["group:update"], "u_ben": [], "u_eve": ["group:update"]}
-    chunks = [record for record in world.publisher.records if isinstance(record, FanOutChunk)]
-    assert {chunk.members_rev for chunk in chunks} == {3}
-    assert all(b'"event":"group:members"' in chunk.frames[0] for chunk in chunks)
-    assert [chunk.recipient_ids for chunk in chunks if chunk.recipient_ids is not None] == [("u_ben",)]
