@@ -151,17 +151,27 @@ export class Core implements AuthWatcher, ConnectionUser, StateWatcher, OutboxWa
     if (lastId !== undefined && lastId !== userId) await this.#forget();
     await this.#storage.write([{ area: "meta", key: "user", value: userId }]);
     if (this.#isOver(epoch)) return;
-    const token = await this.#keeper.restore(userId);
+    const token = await this.#read(this.#keeper.restore(userId));
     if (this.#isOver(epoch)) return;
-    this.#sync.restore(token);
-    await this.outbox.restore();
-    await this.changes.restore();
+    this.#sync.restore(token ?? null);
+    await this.#read(this.outbox.restore());
+    await this.#read(this.changes.restore());
     if (this.#isOver(epoch)) return;
     this.#settleAll();
     this.#keeper.start();
     this.connection.start();
     // The first state is there as soon as it can be, be there a socket or not.
-    if (token === null) this.#sync.run(null).catch(() => undefined);
+    if (token === undefined || token === null) this.#sync.run(null).catch(() => undefined);
+  }
+
+  /** What the device keeps; where that cannot be read it is told, and sync brings everything anew. */
+  async #read<Kept>(reading: Promise<Kept>): Promise<Kept | undefined> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.broken(asParleyError(error));
+      return undefined;
+    }
   }
 
   #isOver(epoch: number): boolean {

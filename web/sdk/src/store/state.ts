@@ -72,8 +72,7 @@ export class State {
       for (const id of [...this.conversations.keys()]) if (this.#pass.isGone(id)) this.#remove(id);
       this.#pass.end();
       this.#waiting.dropBefore(this.#pass.request);
-      if (!this.isLoaded) this.topics.touch("conversations");
-      this.isLoaded = true;
+      this.#becomeLoaded();
     });
   }
 
@@ -157,7 +156,7 @@ export class State {
         if (one.conversation.peer !== null) this.people.put([one.conversation.peer]);
         this.topics.touch("conversations", "unread", `conversation:${conversation.id}`, `messages:${conversation.id}`);
       }
-      this.isLoaded = true;
+      this.#becomeLoaded();
     });
   }
 
@@ -171,6 +170,12 @@ export class State {
       this.userId = "";
       this.topics.touch("conversations", "unread");
     });
+  }
+
+  /** The first state is there, which is news even where it is empty. */
+  #becomeLoaded(): void {
+    if (!this.isLoaded) this.topics.touch("conversations");
+    this.isLoaded = true;
   }
 
   #apply(event: ServerEvent): void {

@@ -105,6 +105,32 @@ test("a reload shows what was there, and asks only for what is new", async () =>
   expect(server.socket.frames("sync")[0]?.data).toEqual({ token: "later" });
 });
 
+test("what a device keeps and cannot be read comes anew", async () => {
+  const browser = makeBrowser();
+  const whole = { changes: [{ conversation: conversation(), messages: [message(1)], members: [] }], complete: true, token: "t1" };
+  server.pages = [whole];
+  const before = await signedIn(server, browser);
+  await advance(1_000);
+  await before.stop();
+  const [kept] = await browser.indexedDB.databases();
+  const spoilt = browser.indexedDB.open(kept?.name ?? "");
+  await vi.waitFor(() => { expect(spoilt.readyState).toBe("done"); });
+  const places = spoilt.result.transaction(["cache"], "readwrite");
+  places.objectStore("cache").put("no conversation", "c_1");
+  await new Promise((resolve) => { places.oncomplete = resolve; });
+  spoilt.result.close();
+
+  server.pages = [whole];
+  const after = makeClient(server, browser);
+  const told: Error[] = [];
+  after.on("error", (error) => told.push(error));
+  await after.start();
+  await advance(1_000);
+  expect(told).toHaveLength(1);
+  expect(after.getConnection().status).toBe("online");
+  expect(after.store.getConversations().map((one) => one.conversationId)).toEqual(["c_1"]);
+});
+
 test("errors tell what the contract says", async () => {
   const client = await signedIn(server);
   server.routes.set("GET /api/users", () => problem(429, "rate_limited", { "retry-after": "3" }));

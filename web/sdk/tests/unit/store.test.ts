@@ -204,6 +204,23 @@ test("a kept conversation comes back as it was, and goes on from there", () => {
   expect(again.isLoaded).toBe(false);
 });
 
+test("that there is no conversation is news too, be it kept or brought", () => {
+  for (const load of [
+    () => { state.restore([], []); },
+    () => { state.applyPage({ changes: [], complete: true, token: "t" }); },
+  ]) {
+    state.clear();
+    let told = 0;
+    const unsubscribe = reader.subscribe("conversations", () => (told += 1));
+    load();
+    expect(told).toBe(1);
+    expect(reader.isLoaded).toBe(true);
+    load();
+    expect(told).toBe(1);
+    unsubscribe();
+  }
+});
+
 test("presence, typing and what is not known", () => {
   let told = 0;
   reader.subscribe("presence:u_ben", () => (told += 1));
