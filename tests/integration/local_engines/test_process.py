@@ -19,9 +19,12 @@ ROOT = Path(__file__).parents[3]
 GONE_WITHIN_S = 10
 
 PARENT = """
-import asyncio, os, subprocess, sys
+import asyncio, os, signal, subprocess, sys
 from pathlib import Path
 from local import process
+
+# A shell lets what it runs in the background ignore Ctrl-C, and so would all that is started from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     child = await process.spawn(

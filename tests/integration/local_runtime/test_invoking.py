@@ -79,7 +79,7 @@ async def test_an_exception_is_reported_and_the_environment_lives_on(start_stack
         def handler(event, context):
             raise LookupError("nothing there")
     """
-    async with start_stack({"fails": code}) as stack:
+    async with start_stack({"fails": code}, max_per_function=1) as stack:
         invocation = await stack.run("fails")
         pid = stack.runtime.environments("fails")[0].pid
         await stack.run("fails")
