@@ -20,7 +20,7 @@ from typing import Any, Final
 from botocore.config import Config
 from botocore.session import Session
 
-from bench.load.far_side import make_certificate
+from bench.load.certificates import make_certificate
 from bench.load.figures import MeasurementError, Row, Sample
 from bench.stack import PROJECT_ROOT
 from parley.domain.models import Connection

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench.load import push
-from bench.load.far_side import make_certificate
+from bench.load.certificates import make_certificate
 from bench.load.figures import MeasurementError
 
 
