@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import uvloop
 
 from bench.client import ParleyClient
-from bench.load import group, history, message_path, peers, push, rest, starts, syncing, twin
+from bench.load import consumers, group, history, message_path, peers, push, rest, starts, syncing, twin
 from bench.load.figures import MeasurementError, Row, Sample, figures, table
 from bench.load.machine import describe_engines, describe_machine, describe_versions
 from bench.load.message_path import Loop, MessagePath
@@ -26,11 +26,11 @@ from bench.load.processes import Processes
 from bench.stack import Stack, StackError
 
 RESULTS = Path(__file__).parent / "results"
-CHAT_SCENARIOS = ("light", "full", "full25", "group500", "group1000", "sync", "rest", "history")
+CHAT_SCENARIOS = ("light", "full", "full25", "group500", "group1000", "sync", "rest", "history", "consumers")
 OTHER_SCENARIOS = ("push", "twin", "peers", "imports", "start")
 SCENARIOS = (*CHAT_SCENARIOS, *OTHER_SCENARIOS)
 # What is only measured where it is asked for: it needs packages that nothing else does, or minutes to be made ready.
-BY_DEFAULT = tuple(name for name in SCENARIOS if name not in ("peers", "history"))
+BY_DEFAULT = tuple(name for name in SCENARIOS if name not in ("peers", "history", "consumers"))
 
 Measure = Callable[[], Awaitable[Sample]]
 
@@ -66,6 +66,7 @@ class Bench:
                 "sync": (syncing.ROWS, syncing.SyncPath(client).run),
                 "rest": (rest.ROWS, rest.RestPath(people, processes).run),
                 "history": (history.rows(self._long), pages.run),
+                "consumers": (consumers.rows(self._long), consumers.ConsumersPath(processes, self._long).run),
             }
             for name in scenarios:
                 rows, measure = known[name]
@@ -152,12 +153,15 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         "scenarios",
         nargs="*",
         metavar="scenario",
-        help=f"of {', '.join(SCENARIOS)}; all but peers and history by default",
+        help=f"of {', '.join(SCENARIOS)}; all but peers, history and consumers by default",
     )
     parser.add_argument("--runs", type=int, default=3, help="how often each scenario is run (default: 3)")
     parser.add_argument("--pairs", type=int, default=32, help="pairs of people in a closed loop (default: 32)")
     parser.add_argument(
-        "--long", type=int, default=1_000_000, help="messages in the long conversation of history (default: 1,000,000)"
+        "--long",
+        type=int,
+        default=1_000_000,
+        help="messages in the long conversation of history, and in all of consumers (default: 1,000,000)",
     )
     parser.add_argument("--url", help="a stack that runs already, on this machine, with its rate limits off")
     parser.add_argument("--pid", type=int, help="the main process of the stack at --url")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from pymongo import MongoClient
 
-from bench.client import Person
+from bench.client import ApiError, Person
 from bench.load.figures import MeasurementError, Row, Sample, percentile
 from bench.load.people import People
 from bench.load.processes import Processes
@@ -25,7 +25,7 @@ SHORT = 1_000
 PAGE = 50
 ROUNDS = 100
 BATCH = 2_000
-FILL_DEADLINE_S = 1_200.0
+FILL_DEADLINE_S, SETTLE_DEADLINE_S = 1_200.0, 120.0
 CONTENT = "A message of some forty characters or so."
 _BESIDE = ("words", "changedAt", "acceptedAt")
 """What stands in a message's document beside the message."""
@@ -105,12 +105,41 @@ class HistoryPath:
         place = await owner.create_group(f"{size:,} messages", [other.user_id])
         uri = self._processes.workers("rest_chat")[0].environ()["PARLEY_MONGO_URI"]
         began = time.perf_counter()
-        await asyncio.to_thread(_fill, uri, place, owner.user_id, size)
+        await asyncio.to_thread(fill, uri, place, owner.user_id, size)
         self._fill_rate = size / (time.perf_counter() - began)
+        await _settle(owner, place)
         return place
 
 
-def _fill(uri: str, place: str, sender_id: str, size: int) -> None:
+async def _settle(reader: Person, place: str) -> None:
+    """Waits until the database, which puts away what was written at once, serves again.
+
+    Raises:
+        MeasurementError: it takes too long.
+    """
+    try:
+        async with asyncio.timeout(SETTLE_DEADLINE_S):
+            while True:
+                try:
+                    await reader.call("GET", f"/api/messages/conversation/{place}", query={"limit": 1})
+                except ApiError as error:
+                    if error.status != 503:
+                        raise
+                else:
+                    return
+    except TimeoutError as error:
+        raise MeasurementError(f"the database did not serve within {SETTLE_DEADLINE_S:.0f} s") from error
+
+
+def fill(uri: str, place: str, sender_id: str, size: int) -> None:
+    """Writes so many messages into a conversation that has none.
+
+    Args:
+        uri: of the database, whose name is its path.
+
+    Raises:
+        MeasurementError: the database takes too long.
+    """
     deadline = time.monotonic() + FILL_DEADLINE_S
     with MongoClient[Document](uri, retryWrites=False) as client:
         database = client.get_default_database()
