@@ -65,7 +65,7 @@ def make_chunks(
             tuple(frames[start:end]),
             tuple(message_ids),
             tuple(messages[start:end]),
-            None if recipients is None else recipients[part],
+            None if recipients is None else tuple(recipients[part]),
         )
         for start, end in itertools.pairwise([*ends, len(frames)])
         if end > start
@@ -73,12 +73,11 @@ def make_chunks(
     ]
 
 
-def _split(user_ids: Sequence[str]) -> dict[int, tuple[str, ...]]:
+def _split(user_ids: Sequence[str]) -> dict[int, list[str]]:
     """The users by the part that they are in."""
-    parts: dict[int, tuple[str, ...]] = {}
+    parts: dict[int, list[str]] = {}
     for user_id in user_ids:
-        part = part_of(user_id)
-        parts[part] = (*parts.get(part, ()), user_id)
+        parts.setdefault(part_of(user_id), []).append(user_id)
     return parts
 
 
