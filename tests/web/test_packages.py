@@ -28,6 +28,7 @@ def test_generated_types_are_those_of_the_documents() -> None:
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.xdist_group("lint")  # it only reads, and takes half a minute that the worker of the stacks does not have
 def test_lint() -> None:
     check("eslint", "sdk", "react", "app", "vitest.config.ts", "--max-warnings", "0")
 
