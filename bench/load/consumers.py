@@ -7,11 +7,12 @@ The stores are called as the consumers call them, in batches, on the stack's dat
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import secrets
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import urlsplit, urlunsplit
@@ -161,18 +162,11 @@ def _fill_all(uri: str, places: Sequence[str], count: int) -> None:
 def _settle(stores: MongoStores, place: str) -> None:
     """Waits until the database, which puts away what was written at once, serves again."""
     deadline = time.monotonic() + SETTLE_DEADLINE_S
-    for _ in _until(deadline):
-        try:
-            stores.messages.list_messages(place, before=None, after=None, limit=1)
-        except UnavailableError:
-            continue
-        return
-    raise MeasurementError(f"the database did not serve within {SETTLE_DEADLINE_S:.0f} s")
-
-
-def _until(deadline: float) -> Iterator[None]:
     while time.monotonic() < deadline:
-        yield
+        with contextlib.suppress(UnavailableError):
+            stores.messages.list_messages(place, before=None, after=None, limit=1)
+            return
+    raise MeasurementError(f"the database did not serve within {SETTLE_DEADLINE_S:.0f} s")
 
 
 def _message(place: str, now: datetime) -> AcceptedMessage:
