@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from parley.domain.models import AcceptedMessage, Connection, Conversation, Membership, Message, Session, User
+from parley.ports import Appended, MessageStore, NotAppended
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
+PATIENCE_S: Final = 60.0
 
 T = TypeVar("T")
 
@@ -132,6 +135,21 @@ def a_connection(
         endpoint=endpoint,
         connected_at=connected_at or datetime.now(UTC).replace(microsecond=0),
     )
+
+
+def append_all(messages: MessageStore, accepted: Sequence[AcceptedMessage], at: datetime) -> list[Message]:
+    """Appends messages that must all go in; again, as a consumer does, while it is told "not now".
+
+    A machine that holds the database up for longer than the store waits is no failure of what a test is about.
+    """
+    ends_at = time.monotonic() + PATIENCE_S
+    while True:
+        outcomes = messages.append_messages(accepted, at)
+        refused = [outcome.error for outcome in outcomes if isinstance(outcome, NotAppended)]
+        if not refused:
+            return [outcome.message for outcome in outcomes if isinstance(outcome, Appended)]
+        assert all(error.retryable for error in refused), refused
+        assert time.monotonic() < ends_at, refused
 
 
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:

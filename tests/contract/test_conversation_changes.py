@@ -14,7 +14,7 @@ from parley.domain.models import Conversation
 from parley.domain.records import GroupDeleted, GroupShown
 from parley.ports import Appended, ConversationChange, ConversationReader, MemberIds, outbox_row_id
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, at_once, unique
+from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, append_all, at_once, unique
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -220,7 +220,7 @@ def test_what_a_user_wrote_somewhere_is_listed(stores: Stores) -> None:
     here, there = a_group(stores, ada, bob).conversation_id, a_group(stores, ada).conversation_id
     sent = [an_accepted_message(here, sender_id=ada, client_message_id=f"n{number}") for number in range(5)]
     others = [an_accepted_message(here, sender_id=bob), an_accepted_message(there, sender_id=ada)]
-    stores.messages.append_messages([*sent, *others], LATER)
+    append_all(stores.messages, [*sent, *others], LATER)
     first = stores.messages.list_sent(ada, here, after=None, limit=3)
     rest = stores.messages.list_sent(ada, here, after=first[-1].client_message_id, limit=9)
     assert [message.message_id for message in first + rest] == [message.message_id for message in sent]

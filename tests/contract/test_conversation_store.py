@@ -8,7 +8,7 @@ from datetime import timedelta
 from parley.domain.models import Conversation
 from parley.ports import MemberIds
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, at_once, unique
+from tests.contract.samples import NOW, a_conversation, a_membership, an_accepted_message, append_all, at_once, unique
 
 
 def test_a_conversation_is_created_once(stores: Stores) -> None:
@@ -87,7 +87,7 @@ def test_a_message_moves_its_conversation_to_the_top(stores: Stores) -> None:
     stores.conversations.create_conversation(*recent)
 
     message = an_accepted_message(old[0].conversation_id, sender_id=ada)
-    stores.messages.append_messages([message], NOW + timedelta(minutes=3))
+    append_all(stores.messages, [message], NOW + timedelta(minutes=3))
 
     (first, membership), _ = stores.conversations.list_conversations(ada, before=None, limit=10)
     assert first.conversation_id == old[0].conversation_id

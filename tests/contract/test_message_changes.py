@@ -10,7 +10,7 @@ from parley.domain.errors import NotFoundError
 from parley.domain.models import AcceptedChange, ChangeKind, Message, Reaction
 from parley.ports import Appended, Changed, NotChanged
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, an_accepted_message, at_once, unique
+from tests.contract.samples import NOW, a_conversation, an_accepted_message, append_all, at_once, unique
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -20,8 +20,7 @@ def create(stores: Stores, count: int = 1) -> list[Message]:
     conversation, members = a_conversation("u_ada", "u_bob")
     stores.conversations.create_conversation(conversation, members)
     accepted = [an_accepted_message(conversation.conversation_id) for _ in range(count)]
-    outcomes = stores.messages.append_messages(accepted, NOW)
-    return [outcome.message for outcome in outcomes if isinstance(outcome, Appended)]
+    return append_all(stores.messages, accepted, NOW)
 
 
 def a_change(

@@ -12,7 +12,7 @@ from parley.domain.errors import NotFoundError
 from parley.domain.models import AcceptedMessage, Message
 from parley.ports import Appended, NotAppended
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, an_accepted_message, at_once
+from tests.contract.samples import NOW, a_conversation, an_accepted_message, append_all, at_once
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -25,10 +25,7 @@ def create(stores: Stores, *user_ids: str) -> str:
 
 def append(stores: Stores, messages: Sequence[AcceptedMessage]) -> list[Message]:
     """Appends messages that must all go in."""
-    outcomes = stores.messages.append_messages(messages, LATER)
-    stored = [outcome.message for outcome in outcomes if isinstance(outcome, Appended)]
-    assert len(stored) == len(messages), outcomes
-    return stored
+    return append_all(stores.messages, messages, LATER)
 
 
 def history(stores: Stores, conversation_id: str, limit: int = 10_000) -> list[Message]:

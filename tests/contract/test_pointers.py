@@ -10,7 +10,7 @@ from parley.domain.errors import NotFoundError
 from parley.domain.models import AcceptedReceipt, ReceiptStatus
 from parley.ports import Moved, NotAppended, NotMoved
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, an_accepted_message, at_once
+from tests.contract.samples import NOW, a_conversation, an_accepted_message, append_all, at_once
 
 LATER = NOW + timedelta(minutes=1)
 
@@ -20,7 +20,7 @@ def create(stores: Stores, *user_ids: str, count: int = 9) -> str:
     conversation, members = a_conversation("u_writer", *user_ids)
     stores.conversations.create_conversation(conversation, members)
     place = conversation.conversation_id
-    stores.messages.append_messages([an_accepted_message(place, sender_id="u_writer") for _ in range(count)], NOW)
+    append_all(stores.messages, [an_accepted_message(place, sender_id="u_writer") for _ in range(count)], NOW)
     return place
 
 

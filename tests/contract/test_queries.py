@@ -22,13 +22,13 @@ from parley.domain.models import (
     Upload,
     User,
 )
-from parley.ports import Appended, ConversationChange, ConversationReader, MessageSpan
+from parley.ports import ConversationChange, ConversationReader, MessageSpan
 from parley.security.sync_tokens import HmacSyncTokenCodec
 from parley.services.syncing import Sync
 from parley.stores.indexes import INDEXES
 from parley.stores.mongo import MongoStores
 from tests.contract.conftest import THREADS, JsonRecords, SystemClock
-from tests.contract.samples import NOW, a_conversation, a_session, a_user, an_accepted_message
+from tests.contract.samples import NOW, a_conversation, a_session, a_user, an_accepted_message, append_all
 from tests.engines import RunningEngines
 
 Command = dict[str, Any]
@@ -97,11 +97,10 @@ def use_conversations(stores: MongoStores) -> tuple[str, str]:
     group, members = a_conversation("u_ada", "u_bob")
     place = group.conversation_id
     conversations.create_conversation(group, members)
-    first = messages.append_messages([an_accepted_message(place, content="an owl") for _ in range(3)], NOW)[0]
-    assert isinstance(first, Appended)
-    edit = AcceptedChange("x_1", "edit", first.message.message_id, place, "u_ada", NOW, content="an egret")
+    first = append_all(messages, [an_accepted_message(place, content="an owl") for _ in range(3)], NOW)[0]
+    edit = AcceptedChange("x_1", "edit", first.message_id, place, "u_ada", NOW, content="an egret")
     messages.apply_changes([edit], NOW)
-    messages.find_messages([first.message.message_id])
+    messages.find_messages([first.message_id])
     messages.list_sent("u_ada", place, after="a", limit=9)
     for before, after in ((None, None), (3, None), (None, 1)):
         messages.list_messages(place, before=before, after=after, limit=9)
@@ -124,7 +123,7 @@ def use_conversations(stores: MongoStores) -> tuple[str, str]:
     conversations.change_conversation(place, touch, NOW)
     for row in stores.outbox.list_rows(NOW + timedelta(days=1), 9):
         stores.outbox.remove_row(row.row_id)
-    return place, first.message.message_id
+    return place, first.message_id
 
 
 def use_accounts(stores: MongoStores) -> None:
@@ -282,7 +281,7 @@ def test_each_of_these_is_a_fixed_number_of_commands(watched: MongoStores, asked
         group, members = a_conversation("u_ada", "u_bob")
         watched.conversations.create_conversation(group, members)
         places.append(group.conversation_id)
-    watched.messages.append_messages([an_accepted_message(place) for place in places for _ in range(2)], NOW)
+    append_all(watched.messages, [an_accepted_message(place) for place in places for _ in range(2)], NOW)
 
     def commands_of(call: Callable[[], object]) -> int:
         asked.commands.clear()
@@ -307,7 +306,7 @@ def test_a_page_of_history_asks_for_no_more_than_it_shows(
 ) -> None:
     group, members = a_conversation("u_ada", "u_bob")
     watched.conversations.create_conversation(group, members)
-    watched.messages.append_messages([an_accepted_message(group.conversation_id) for _ in range(6)], NOW)
+    append_all(watched.messages, [an_accepted_message(group.conversation_id) for _ in range(6)], NOW)
     asked.commands.clear()
     watched.messages.list_messages(group.conversation_id, limit=2, **page)
     spans = [command["filter"]["seq"] for command in asked.commands if command.get("find") == "messages"]
@@ -338,7 +337,7 @@ def test_a_page_of_sync_takes_a_query_for_each_conversation_that_it_brings_and_s
     def commands_of(changed: Sequence[str]) -> tuple[int, int]:
         """How many conversations a page brings after this many changed, and by how many commands."""
         now = datetime.now(UTC)
-        watched.messages.append_messages([an_accepted_message(place) for place in changed for _ in range(3)], now)
+        append_all(watched.messages, [an_accepted_message(place) for place in changed for _ in range(3)], now)
         nonlocal token
         asked.commands.clear()
         page, token = sync.sync(ada, token)

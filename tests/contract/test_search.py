@@ -10,9 +10,8 @@ import pytest
 
 from parley.domain.models import AcceptedChange, ChangeKind, Message, found_place
 from parley.domain.search import split_words
-from parley.ports import Appended
 from tests.contract.conftest import Stores
-from tests.contract.samples import NOW, a_conversation, an_accepted_message
+from tests.contract.samples import NOW, a_conversation, an_accepted_message, append_all
 
 
 def a_place(stores: Stores) -> str:
@@ -23,8 +22,7 @@ def a_place(stores: Stores) -> str:
 
 def store(stores: Stores, place: str, *contents: str, at: datetime = NOW) -> list[Message]:
     accepted = [replace(an_accepted_message(place), content=content) for content in contents]
-    outcomes = stores.messages.append_messages(accepted, at)
-    return [outcome.message for outcome in outcomes if isinstance(outcome, Appended)]
+    return append_all(stores.messages, accepted, at)
 
 
 def search(stores: Stores, places: Sequence[str], text: str, *, limit: int = 100) -> list[Message]:

@@ -19,7 +19,7 @@ from parley.security.sync_tokens import HmacSyncTokenCodec
 from parley.services.syncing import Sync
 from parley.stores.mongo import MongoStores
 from tests.contract.conftest import Stores, SystemClock
-from tests.contract.samples import NOW, a_conversation, a_user, an_accepted_message, at_once, unique
+from tests.contract.samples import NOW, a_conversation, a_user, an_accepted_message, append_all, at_once, unique
 
 LATER = NOW + timedelta(minutes=1)
 LATEST = NOW + timedelta(minutes=2)
@@ -34,7 +34,7 @@ def create(stores: Stores, *user_ids: str, count: int = 0) -> str:
 
 def append(stores: Stores, place: str, sender_id: str, count: int) -> list[str]:
     accepted = [an_accepted_message(place, sender_id=sender_id) for _ in range(count)]
-    stores.messages.append_messages(accepted, LATER)
+    append_all(stores.messages, accepted, LATER)
     return [message.message_id for message in accepted]
 
 
