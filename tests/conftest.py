@@ -14,18 +14,30 @@ TOGETHER = {
     "contract": "engines",
     "integration": "engines",
     "e2e": "stacks",
-    "browser": "stacks",
-    "web": "stacks",
+    "browser": "browser",
     "infrastructure": "infrastructure",
 }
+ORDER = ("stacks", "engines", "browser", "infrastructure")
+"""What takes long begins first, so that both workers end at about the same time; the browser follows the engines."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps what shares something costly on one worker."""
+    """Keeps what shares something costly on one worker, and puts what is costly first."""
     here = Path(__file__).parent
     for item in items:
-        uses_engines = "engines" in getattr(item, "fixturenames", ())
-        group = "engines" if uses_engines else TOGETHER.get(item.path.relative_to(here).parts[0])
-        if group is not None and item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(group))
+        if item.get_closest_marker("xdist_group") is None:
+            group = _group_of(item, here)
+            if group is not None:
+                item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_place)
+
+
+def _group_of(item: pytest.Item, here: Path) -> str | None:
+    uses_engines = "engines" in getattr(item, "fixturenames", ())
+    return "engines" if uses_engines else TOGETHER.get(item.path.relative_to(here).parts[0])
+
+
+def _place(item: pytest.Item) -> int:
+    marker = item.get_closest_marker("xdist_group")
+    return ORDER.index(marker.args[0]) if marker is not None and marker.args[0] in ORDER else len(ORDER)

@@ -28,7 +28,6 @@ def test_generated_types_are_those_of_the_documents() -> None:
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.xdist_group("lint")  # it only reads, and takes half a minute that the worker of the stacks does not have
 def test_lint() -> None:
     check("eslint", "sdk", "react", "app", "vitest.config.ts", "--max-warnings", "0")
 
@@ -43,6 +42,7 @@ def test_units_and_the_store_s_branches() -> None:
     check("vitest", "run", "--project", "client", "--project", "react", "--coverage")
 
 
+@pytest.mark.xdist_group("browser")  # where a page loads this very file
 def test_the_client_is_small() -> None:
     check("sdk/scripts/build.mjs")
     bundle = (WEB / "sdk" / "dist" / "parley.min.js").read_bytes()
