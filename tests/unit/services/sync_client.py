@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from parley.domain.models import ConversationView, Identity, Membership, Message
+import random
+from typing import Final
+
+from parley.domain.models import AcceptedChange, ChangeKind, ConversationView, Identity, Membership, Message
 from parley.domain.sync import SyncPage
 from parley.services.conversations import make_view
 from parley.services.sync_pages import SyncSizes
 from parley.services.syncing import Sync
+from tests.fakes import FakeClock
 from tests.unit.services.world import World
+
+AT: Final = FakeClock().now()
 
 State = dict[str, tuple[ConversationView, dict[str, Message], dict[str, Membership]]]
 
@@ -67,3 +73,12 @@ def read_anew(world: World, identity: Identity) -> State:
         members = {other: held for (there, other), held in database.memberships.items() if there == place}
         state[place] = make_view(database.conversations[place], membership, users), messages, members
     return state
+
+
+def a_change(message_id: str, place: str, kind: ChangeKind, who: str = "u_ben") -> AcceptedChange:
+    """A change that no other repeats, accepted when the clock began."""
+    number = random.randrange(2**60)
+    emoji = "👍" if kind == "react" else None
+    return AcceptedChange(
+        f"x_{number}", kind, message_id, place, who, AT, f"text {number}" if kind == "edit" else None, emoji
+    )
