@@ -31,10 +31,10 @@ async def test_an_exception_is_told_with_its_type_words_and_stack(api: Api) -> N
 
 @documented(LAMBDA_TIMEOUT, LAMBDA_INVOKE)
 async def test_a_function_that_hangs_is_ended_at_its_timeout(api: Api) -> None:
-    told = await api.invoke("broken", {"how": "hang"})
+    told = await api.invoke("hanging", {})
     assert told.error == "Unhandled"
     assert re.search(r"Task timed out after 1\.00 seconds", told.payload["errorMessage"])
-    assert (await api.invoke("broken", {"how": "tell"})).error == ""
+    assert (await api.invoke("hanging", {"seconds": 0})).error == ""
 
 
 @documented(LAMBDA_RUNTIME)
@@ -77,7 +77,7 @@ async def test_a_function_is_told_who_it_is(api: Api) -> None:
     told = (await api.invoke("broken", {"how": "tell"})).payload
     assert re.fullmatch(r"arn:aws:lambda:[a-z0-9-]+:\d{12}:function:\S+", told["arn"])
     assert told["memory"] == "256"
-    assert 0 < told["leftMs"] <= 1_000
+    assert 0 < told["leftMs"] <= 30_000
     assert re.fullmatch(r"[0-9a-f-]{36}", told["requestId"])
     variables = told["variables"]
     assert variables["_HANDLER"] == "handler.handler"
