@@ -101,7 +101,7 @@ class Kafka(Engine):
 
     @property
     def _class_path(self) -> str:
-        return os.pathsep.join(str(self._jars / name) for name in kafka_jars.pinned_hashes())
+        return os.pathsep.join(str(self._jars / jar.file_name) for jar in kafka_jars.pinned_jars())
 
     @property
     def _aot_cache(self) -> Path:
