@@ -17,7 +17,7 @@ TOGETHER = {
     "browser": "browser",
     "infrastructure": "infrastructure",
 }
-ORDER = ("stacks", "engines", "browser", "infrastructure")
+ORDER = ("stacks", "engines", "browser", "infrastructure", "web")
 """What takes long begins first, so that both workers end at about the same time; the browser follows the engines."""
 
 
@@ -40,4 +40,5 @@ def _group_of(item: pytest.Item, here: Path) -> str | None:
 
 def _place(item: pytest.Item) -> int:
     marker = item.get_closest_marker("xdist_group")
-    return ORDER.index(marker.args[0]) if marker is not None and marker.args[0] in ORDER else len(ORDER)
+    name = marker.args[0] if marker is not None else item.path.relative_to(Path(__file__).parent).parts[0]
+    return ORDER.index(name) if name in ORDER else len(ORDER)

@@ -49,15 +49,6 @@ async def test_an_environment_that_never_finds_the_queue_empty_gets_another_besi
         assert len(stack.pids("who")) == 2
 
 
-async def test_an_environment_that_is_idle_now_and_then_stays_alone(start_stack: StartStack) -> None:
-    async with start_stack({"who": WHO}, freeze=False, scale_up_wait_ms=200, max_per_function=2) as stack:
-        ends_at = asyncio.get_running_loop().time() + 1  # several times the wait
-        while asyncio.get_running_loop().time() < ends_at:
-            await asyncio.gather(*(stack.run("who") for _ in range(3)))
-            await until(lambda: stack.runtime.environments("who")[0].state == "idle")
-        assert stack.told.environments.count(("who", "started", "")) == 1
-
-
 async def test_reserved_concurrency_throttles_what_is_beyond_it(start_stack: StartStack) -> None:
     tables = {"who": "reserved_concurrency = 2", "off": "reserved_concurrency = 0"}
     async with start_stack({"who": WHO, "off": WHO}, table=tables) as stack:
