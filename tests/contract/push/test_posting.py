@@ -106,7 +106,7 @@ def test_a_lasting_failure_fails_within_its_budget_and_holds_up_no_other(
 
     assert time.monotonic() - started < 2.5
     assert len(arrived) == 20
-    assert max(arrived) < 0.5
+    assert max(arrived) < 0.9, "which is less than any budget"
     frames = gateway.frames()
     assert all(set(frames[push.connection.connection_id]) == {b"1"} for push in bad), "the rest is dropped"
 

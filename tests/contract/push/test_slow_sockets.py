@@ -14,7 +14,8 @@ from tests.contract.push import gateway as answers
 from tests.contract.push.gateway import Answer, Gateway, Request
 from tests.contract.push.pushes import KEY, a_push, by_connection
 
-FEW_S, MANY_S, SUSPECT_S, MARGIN_S = 0.4, 3.0, 0.1, 0.5
+FEW_S, MANY_S, SUSPECT_S = 0.8, 5.0, 0.05
+MARGIN_S = 0.7  # for a busy machine: less than lies between any two of them
 
 
 @pytest.fixture
@@ -29,8 +30,8 @@ def patient(wall: list[float]) -> Iterator[HttpPushClient]:
     made = HttpPushClient(
         lambda: KEY,
         region="eu-central-1",
-        attempt_timeout_s=4.0,
-        retry_budget_s=4.0,
+        attempt_timeout_s=6.0,
+        retry_budget_s=6.0,
         patience=Patience(few_s=FEW_S, many_s=MANY_S, suspect_s=SUSPECT_S),
         clock=lambda: wall[0],
     )
@@ -62,12 +63,12 @@ def test_a_stalled_socket_delays_neither_its_call_nor_the_next_ones(
 
     outcomes, second_s = _post_timed(patient, [stalled, *others])
     assert outcomes == ["failed"] + ["pushed"] * 20
-    assert second_s < SUSPECT_S + MARGIN_S / 2
+    assert second_s < SUSPECT_S + MARGIN_S
     told = tries()
 
     outcomes, resting_s = _post_timed(patient, [stalled, *others])
     assert outcomes == ["failed"] + ["pushed"] * 20
-    assert resting_s < MARGIN_S / 2
+    assert resting_s < MARGIN_S
     assert tries() == told, "it is left alone for a while"
 
     wall[0] += 1.5
@@ -131,7 +132,7 @@ def test_one_that_answers_late_each_time_is_not_waited_for_frame_by_frame(
     outcomes, took_s = _post_timed(patient, [slow, *others])
 
     assert outcomes == ["failed"] + ["pushed"] * 5
-    assert took_s < 2.0, "40 frames would take 12 s, and a call 5 s"
+    assert took_s < 4.0, "40 frames would take 12 s, and a call 6 s"
 
 
 def test_many_frames_for_one_are_no_delay(patient: HttpPushClient, gateway: Gateway) -> None:
